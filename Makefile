@@ -1,0 +1,86 @@
+# `make help` says what there is. Everything runs in .venv, made once from requirements.lock.
+
+STUDY ?= data/example
+SEED ?=
+WORKERS ?= 2
+PYTHON ?= python3 python3.13 python3.12 python3.11 python
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+
+READY := .venv/ready
+OLDEST := $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
+
+# The caller's own pip settings for indexes and certificates still count; only the chatter is turned off.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+# Sets $$python to the first of $(PYTHON) that is new enough and can make environments, or ends with one line.
+define FIND_PYTHON
+python=; \
+for candidate in $(PYTHON); do \
+  if "$$candidate" -c 'import sys; sys.exit(sys.version_info[:3] < tuple(map(int, "$(OLDEST)".split("."))))' 2>/dev/null; \
+  then python=$$candidate; break; fi; \
+done; \
+if [ -z "$$python" ]; then \
+  echo "Python $(OLDEST) or newer is needed and was not found as: $(PYTHON). Install one from python.org, or name it: make PYTHON=/path/to/python3" >&2; \
+  exit 1; \
+fi; \
+if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+  echo "$$python cannot make environments. On Debian and Ubuntu: sudo apt install python3-venv" >&2; \
+  exit 1; \
+fi
+endef
+
+.PHONY: help talk app lab test lint lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-5s %s\n", $$1, $$2 }' Makefile
+
+talk: $(READY) ## read the study, run the notebooks, write the decks and pages to slides/; STUDY=path SEED=number
+	@$(BIN)/ambassador-net present "$(STUDY)" --to slides/ --notebooks notebooks/ $(if $(SEED),--seed $(SEED))
+
+app: $(READY) ## the demo with a kernel behind it, in the browser; STUDY=path
+	@$(BIN)/ambassador-net app "$(STUDY)"
+
+lab: $(READY) ## the notebooks in JupyterLab
+	@$(BIN)/jupyter lab notebooks
+
+test: $(READY) ## the tests; with CI=true also the slow ones, and no browser test may skip
+	@$(BIN)/python -m pytest -n $(WORKERS) $(if $(filter true,$(CI)),,-m "not slow and not spark")
+
+lint: $(READY) ## ruff and mypy, as the pre-commit hooks and public CI run them
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+lock: ## renew requirements.lock within the bounds of pyproject.toml
+	@set -e; $(FIND_PYTHON); \
+	place=$$(mktemp -d); trap 'rm -rf "$$place"' EXIT; \
+	uv=uv; \
+	if ! command -v uv >/dev/null; then \
+	  "$$python" -m venv "$$place"; \
+	  "$$place/$(BIN:.venv/%=%)/python" -m pip install -qq uv; \
+	  uv="$$place/$(BIN:.venv/%=%)/uv"; \
+	fi; \
+	"$$uv" pip compile -q --upgrade --universal --python-version 3.11 --extra all --group build --generate-hashes \
+	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate pyproject.toml -o requirements.lock >/dev/null
+
+clean: ## remove the environment and everything built; the next command sets up anew
+	@rm -rf .venv slides/*.html slides/*.pdf slides/build notebooks/build \
+	  .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find src tests notebooks benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	@set -e; $(FIND_PYTHON); \
+	echo "Making .venv with $$("$$python" --version)" >&2; \
+	"$$python" -m venv .venv; \
+	echo "Installing what requirements.lock names: about 1 GB, this once" >&2; \
+	$(BIN)/python -m pip install -qq --require-hashes --no-deps -r requirements.lock; \
+	echo "Installing ambassador-net" >&2; \
+	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .; \
+	touch $@

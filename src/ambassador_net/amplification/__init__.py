@@ -1,0 +1,196 @@
+"""Do a person and their organisation share each other: weights, house mixing and the verdict."""
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ambassador_net.amplification.mixing import mixing
+from ambassador_net.amplification.result import AgainstChance
+from ambassador_net.amplification.verdict import Verdict, not_yet_tested
+from ambassador_net.amplification.weights import Reciprocity, dyad_counts, houses, reciprocity
+from ambassador_net.nulls import Progress, generator
+from ambassador_net.privacy import K, checked_k
+from ambassador_net.reduction import dyads
+from ambassador_net.study import Study
+
+PERMUTATIONS = 2000
+
+__all__ = ["PERMUTATIONS", "AgainstChance", "Amplification", "Reciprocity", "Verdict", "mutual_amplification"]
+
+
+@dataclass(frozen=True, eq=False)
+class Amplification:
+    """What a study says of the deal for two; nothing in it shows a person or a house below k people.
+
+    Parameters
+    ----------
+    study
+        ``title``, ``made_up``, ``persons``, ``accounts``, ``shares``, ``self_shares``, ``shares_used``,
+        ``source_unknown``, ``first`` and ``last`` share.
+    dyads
+        Numbers of pairs by what they share, and of shares by direction; None where not observed.
+    reciprocity
+        Weighted reciprocity of the pairs whose both sides were observed.
+    mixing
+        Sharing inside houses beside chance with all strengths kept; None where no pair has both sides observed.
+    verdict
+        The answer, with its reasons.
+    houses
+        One row a house, small ones joined; as :func:`ambassador_net.amplification.weights.houses`.
+    k
+        Fewest people of a house that is shown by itself.
+    """
+
+    study: Mapping[str, Any]
+    dyads: Mapping[str, int | None]
+    reciprocity: Reciprocity
+    mixing: AgainstChance | None
+    verdict: Verdict
+    houses: pd.DataFrame
+    k: int
+
+    @property
+    def mutual_per_100(self) -> float | None:
+        """Of 100 pairs with a share and both sides observed, how many share each other both ways."""
+        mutual, both = self.dyads["mutual"], self.dyads["both_sides_observed"]
+        return None if mutual is None or not both else 100 * mutual / both
+
+    def summary(self) -> pd.DataFrame:
+        """Give every number of the study as a whole, one a row.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``part``, ``number`` and ``value``.
+        """
+        rows = [
+            (part, name, value)
+            for part, numbers in self.to_dict().items()
+            if isinstance(numbers, dict) and part != "mixing"
+            for name, value in numbers.items()
+            if not isinstance(value, dict)
+        ]
+        if self.mixing is not None:
+            rows += [("mixing", name, value) for name, value in self.mixing.to_dict().items()]
+        return pd.DataFrame(rows, columns=["part", "number", "value"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the whole result as JSON-safe values.
+
+        Returns
+        -------
+        dict
+            ``study``, ``dyads``, ``reciprocity``, ``mixing``, ``verdict``, ``houses`` and ``k``.
+        """
+        return {
+            "study": dict(self.study),
+            "dyads": dict(self.dyads),
+            "reciprocity": self.reciprocity.to_dict(),
+            "mixing": {"N1": None if self.mixing is None else self.mixing.to_dict()},
+            "verdict": self.verdict.to_dict(),
+            "houses": _records(self.houses),
+            "k": self.k,
+        }
+
+    def __str__(self) -> str:
+        return str(self.summary().to_string(index=False, na_rep="not observed"))
+
+    def _repr_html_(self) -> str:
+        return (
+            f"<p>{html.escape(self.verdict.sentence('en'))}</p>"
+            f"{self.summary().to_html(index=False, border=0, na_rep='not observed')}"
+        )
+
+    def _repr_latex_(self) -> str:
+        latex = self.summary().style.hide(axis="index").format(escape="latex", na_rep="not observed").to_latex()
+        return str(latex)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    def plain(value: Any) -> Any:
+        if pd.isna(value):
+            return None
+        return round(value, 6) if isinstance(value, float) else value.item() if hasattr(value, "item") else value
+
+    return [{str(name): plain(value) for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def mutual_amplification(
+    study: Study,
+    *,
+    seed: int | np.random.Generator,
+    basis: Sequence[str] = (),
+    k: int = K,
+    permutations: int = PERMUTATIONS,
+    progress: Progress | None = None,
+) -> Amplification:
+    """Ask of a study whether persons and their organisation share each other.
+
+    Parameters
+    ----------
+    study
+        The study.
+    seed
+        A seed, or a random generator.
+    basis
+        Keep the affiliations whose basis contains one of these texts; none keeps all.
+    k
+        Fewest people of a house that is shown by itself; 5 or more.
+    permutations
+        Number of draws under the null model.
+    progress
+        Called with the draws made and their number.
+
+    Returns
+    -------
+    Amplification
+        Counts, reciprocity, house mixing, verdict and the houses.
+
+    Raises
+    ------
+    PrivacyError
+        If k is less than 5.
+    SchemaError
+        If no affiliation has such a basis.
+
+    Examples
+    --------
+    >>> from ambassador_net import read
+    >>> tango = mutual_amplification(read("data/example"), seed=1, permutations=20)
+    >>> tango.verdict.answer in ("supported", "not_supported", "cannot_tell")
+    True
+    """
+    checked_k(k)
+    counted = dyads(study, basis=basis)
+    window = study.window
+    return Amplification(
+        study={
+            "title": study.title,
+            "made_up": study.made_up,
+            "persons": study.persons,
+            "accounts": len(study.accounts),
+            "shares": counted.shares,
+            "self_shares": counted.self_shares,
+            "shares_used": counted.shares - counted.self_shares,
+            "source_unknown": counted.source_unknown,
+            "first": None if window is None else window[0].isoformat(),
+            "last": None if window is None else window[1].isoformat(),
+        },
+        dyads=dyad_counts(counted.pairs),
+        reciprocity=reciprocity(counted.pairs),
+        mixing=mixing(
+            study,
+            counted,
+            permutations=permutations,
+            rng=generator(seed),
+            seed=None if isinstance(seed, np.random.Generator) else seed,
+            progress=progress,
+        ),
+        verdict=not_yet_tested(),
+        houses=houses(study, counted, k=k),
+        k=k,
+    )

@@ -1,0 +1,236 @@
+"""How much persons and organisations share each other: weights, states and rates (method 2a, 2g)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ambassador_net.privacy import join_small_houses
+from ambassador_net.reduction import Dyads
+from ambassador_net.study import Study
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Reciprocity:
+    """Weighted reciprocity over the pairs whose both sides were observed.
+
+    Parameters
+    ----------
+    sum_min
+        Sum of ``min(w_eo, w_oe)``; None where no pair has both sides observed.
+    sum_w
+        Sum of ``w_eo + w_oe``; None as above.
+    r_w
+        ``2 sum_min / sum_w``; None where it is not defined.
+    interval
+        Interval of ``r_w``, or None where there is none.
+
+    Notes
+    -----
+    After Squartini, Picciolo, Ruzzenenti and Garlaschelli (2013), equation 7, doi:10.1038/srep02729: the
+    reciprocated weight over the total weight, here of the pairs of a person and their organisation only.
+    """
+
+    sum_min: int | None
+    sum_w: int | None
+    r_w: float | None
+    interval: Interval | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give all fields as JSON-safe values.
+
+        Returns
+        -------
+        dict
+            By field name.
+        """
+        return {
+            "sum_min": self.sum_min,
+            "sum_w": self.sum_w,
+            "r_w": None if self.r_w is None else round(self.r_w, 6),
+            "interval": None if self.interval is None else list(self.interval),
+        }
+
+
+def observed_on_both_sides(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Keep the pairs whose both sides were observed at least in part.
+
+    Parameters
+    ----------
+    pairs
+        As in :class:`ambassador_net.reduction.Dyads`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Those rows.
+    """
+    return pairs[pairs["w_eo"].notna() & pairs["w_oe"].notna()]
+
+
+def reciprocity(pairs: pd.DataFrame) -> Reciprocity:
+    """Weighted reciprocity of pairs.
+
+    Parameters
+    ----------
+    pairs
+        With ``w_eo`` and ``w_oe``, missing where a side was not observed.
+
+    Returns
+    -------
+    Reciprocity
+        The sums and their ratio, without an interval.
+
+    Examples
+    --------
+    >>> weights = {"w_eo": [2, 1], "w_oe": [1, 0]}
+    >>> reciprocity(pd.DataFrame(weights, dtype="Int64")).r_w
+    0.5
+    """
+    both = observed_on_both_sides(pairs)
+    if both.empty:
+        return Reciprocity(None, None, None)
+    sum_min = int(both[["w_eo", "w_oe"]].min(axis=1).sum())
+    sum_w = int(both["w_eo"].sum() + both["w_oe"].sum())
+    return Reciprocity(sum_min, sum_w, 2 * sum_min / sum_w if sum_w else None)
+
+
+def dyad_counts(pairs: pd.DataFrame) -> dict[str, int | None]:
+    """Count pairs by what they share, and shares by direction.
+
+    Parameters
+    ----------
+    pairs
+        As in :class:`ambassador_net.reduction.Dyads`.
+
+    Returns
+    -------
+    dict
+        ``person_to_organisation`` and ``organisation_to_person`` (shares; None where nothing of that side was
+        observed), ``with_a_share``, ``both_sides_observed`` (of those), ``mutual`` (None if no pair with a share
+        has both sides observed) and the other states.
+    """
+    shared = pairs[(pairs["seen_eo"] > 0) | (pairs["seen_oe"] > 0)]
+    states = shared["state"].value_counts()
+    both = len(observed_on_both_sides(shared))
+    return {
+        "person_to_organisation": _seen(pairs, "eo"),
+        "organisation_to_person": _seen(pairs, "oe"),
+        "with_a_share": len(shared),
+        "both_sides_observed": both,
+        "mutual": int(states.get("mutual", 0)) if both else None,
+        **{
+            state: int(states.get(state, 0))
+            for state in (
+                "person_only",
+                "organisation_only",
+                "person_only_other_side_unknown",
+                "organisation_only_other_side_unknown",
+                "both_seen_one_side_unknown",
+            )
+        },
+    }
+
+
+def _seen(pairs: pd.DataFrame, direction: str) -> int | None:
+    seen = int(pairs[f"seen_{direction}"].sum())
+    return seen if seen or pairs[f"w_{direction}"].notna().any() else None
+
+
+def people_of_houses(study: Study, dyads: Dyads) -> "pd.Series[int]":
+    """Count the people affiliated with each organisation at any time between the first and the last share.
+
+    Parameters
+    ----------
+    study
+        The study.
+    dyads
+        Its dyads; their affiliations count.
+
+    Returns
+    -------
+    pandas.Series
+        People by organisation.
+    """
+    spells = dyads.affiliations
+    if study.window is not None:
+        first, last = study.window
+        spells = spells[
+            ~(spells["valid_to"] <= first).fillna(False) & ~(spells["valid_from"] > last).fillna(False)
+        ]
+    return spells.groupby("organisation")["holder_id"].nunique()
+
+
+_SUMS: Mapping[str, str] = {
+    "person_to_organisation": "w_eo",
+    "organisation_to_person": "w_oe",
+    "organisation_posts": "organisation_posts",
+    "person_posts": "person_posts",
+}
+
+_COUNTED = (
+    "mutual",
+    "person_only",
+    "organisation_only",
+    "person_only_other_side_unknown",
+    "organisation_only_other_side_unknown",
+    "both_seen_one_side_unknown",
+)
+
+
+def houses(study: Study, dyads: Dyads, *, k: int) -> pd.DataFrame:
+    """Describe each house, those below k people joined.
+
+    Parameters
+    ----------
+    study
+        The study.
+    dyads
+        Its dyads.
+    k
+        Fewest people of a house that is shown by itself.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``organisation`` (missing in the joined row), ``joined`` (houses in the row), ``people``, ``with_a_share``,
+        ``both_sides_observed``, the states of the pairs, ``person_to_organisation``, ``organisation_to_person``,
+        ``sum_min``, ``sum_w``, ``r_w``, and ``person_per_100``, ``organisation_per_100``: shares per 100 posts
+        there were to share (a post counts once for each person who could have shared it, or been shared). Missing
+        where not observed, never 0.
+
+    Raises
+    ------
+    PrivacyError
+        If k is less than 5.
+    """
+    pairs = dyads.pairs
+    people = people_of_houses(study, dyads)
+    shared = (pairs["seen_eo"] > 0) | (pairs["seen_oe"] > 0)
+    both = pairs["w_eo"].notna() & pairs["w_oe"].notna()
+    parts = pd.DataFrame({"organisation": pairs["organisation"]})
+    parts["with_a_share"] = shared.astype("Int64")
+    parts["both_sides_observed"] = (shared & both).astype("Int64")
+    for state in _COUNTED:
+        parts[state] = (pairs["state"] == state).astype("Int64")
+    for name, column in _SUMS.items():
+        parts[name] = pairs[column]
+    parts["sum_min"] = pairs[["w_eo", "w_oe"]].min(axis=1).astype("Int64").where(both)
+    parts["sum_w"] = (pairs["w_eo"] + pairs["w_oe"]).where(both)
+    table = parts.groupby("organisation").sum(min_count=1).reset_index()
+    table["people"] = table["organisation"].map(people).fillna(0).astype("int64")
+    table = table[table["people"] > 0].reset_index(drop=True)
+    joined = join_small_houses(table, k=k)
+    joined["mutual"] = joined["mutual"].where(joined["both_sides_observed"] > 0)
+    joined["r_w"] = _ratio(2 * joined["sum_min"], joined["sum_w"])
+    joined["person_per_100"] = _ratio(100 * joined["person_to_organisation"], joined["organisation_posts"])
+    joined["organisation_per_100"] = _ratio(100 * joined["organisation_to_person"], joined["person_posts"])
+    first = ["organisation", "joined", "people"]
+    return joined[first + [c for c in joined.columns if c not in first]]
+
+
+def _ratio(above: "pd.Series[Any]", below: "pd.Series[Any]") -> "pd.Series[Any]":
+    return above.astype("Float64") / below.where(below > 0).astype("Float64")

@@ -1,0 +1,233 @@
+"""The command line: arguments in, exit code out."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ambassador_net.errors import AmbassadorError
+
+SEED = 20251
+
+app = typer.Typer(
+    name="ambassador-net",
+    help="Test the sayings of employee advocacy on your own shares, and tell the answer.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+StudyPath = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of a study (docs/study.md).", show_default=False)]
+Basis = Annotated[
+    list[str] | None,
+    typer.Option("--basis", metavar="TEXT", help="Keep affiliations whose basis contains TEXT; may be repeated."),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything left to chance.")]
+Smallest = Annotated[int, typer.Option("--k", help="Fewest people of a house that is shown by itself; 5 or more.")]
+Json = Annotated[
+    str | None, typer.Option("--json", metavar="FILE|-", help="Write the result as JSON to FILE, or to the screen.")
+]
+
+
+def main() -> None:
+    """Run the command; errors that we know end without a traceback."""
+    try:
+        app()
+    except AmbassadorError as error:
+        _say(f"ambassador-net: {error}")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # the reader of a pipe went away: its choice, not a failure
+        sys.stderr.close()
+        sys.exit(0)
+
+
+@app.command()
+def check(study: StudyPath, to_json: Json = None) -> None:
+    """Read a study and print what was used, repeated and set aside.
+
+    Ends with 0, or with 3 if the study cannot be read.
+
+    Example: `ambassador-net check data/example`
+    """
+    from ambassador_net.study import read
+
+    found = read(study)
+    if to_json is not None:
+        _write_json({"title": found.title, "made_up": found.made_up, "tables": found.ledger.to_dict()}, to_json)
+    if to_json != "-":
+        typer.echo(str(found))
+        typer.echo(str(found.ledger))
+        for entry in found.ledger.entries:
+            if entry.not_read:
+                typer.echo(f"{entry.file}: columns that a study does not have, not read: {', '.join(entry.not_read)}")
+
+
+@app.command()
+def tango(
+    study: StudyPath, basis: Basis = None, seed: Seed = SEED, k: Smallest = 5, to_json: Json = None
+) -> None:
+    """Ask whether people and their organisation share each other.
+
+    Counts shares both ways, reciprocity and house mixing, and gives the verdict with its reasons. Lists houses of at
+    least k people, never a person.
+
+    Example: `ambassador-net tango data/example --seed 1 --json tango.json`
+    """
+    from ambassador_net.amplification import mutual_amplification
+    from ambassador_net.study import read
+
+    with _progress("shuffling") as progress:
+        result = mutual_amplification(read(study), seed=seed, basis=basis or (), k=k, progress=progress)
+    if to_json is not None:
+        _write_json(result.to_dict(), to_json)
+    if to_json != "-":
+        typer.echo(result.verdict.sentence("en"))
+        typer.echo(str(result))
+
+
+@app.command()
+def network(
+    study: StudyPath,
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A .gexf (Gephi) or .graphml file.")],
+    by: Annotated[str, typer.Option("--by", help="account (only where persons may be shown) or house.")] = "house",
+    basis: Basis = None,
+) -> None:
+    """Write the share network for Gephi and others.
+
+    Example: `ambassador-net network data/example --by account --to network.gexf`
+    """
+    from ambassador_net.network import write_network
+    from ambassador_net.study import read
+
+    if by not in ("account", "house"):
+        raise typer.BadParameter("must be account or house", param_hint="--by")
+    typer.echo(f"wrote {write_network(read(study), to, basis=basis or (), by=by)}")
+
+
+@app.command()
+def simulate(
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the study is written.")],
+    seed: Seed = SEED,
+    world: Annotated[str, typer.Option("--world", help="Which made-up world; an unknown name lists them.")] = "example",
+) -> None:
+    """Make up a study with a known truth, written to truth.json beside it.
+
+    Example: `ambassador-net simulate --world null --seed 7 --to made-up`
+    """
+    from ambassador_net.simulate import simulate as make_up
+
+    made = make_up(world, seed=seed)
+    typer.echo(f"wrote {made.study} to {made.write(to)}")
+
+
+@app.command()
+def talk(
+    study: StudyPath,
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the deck is written.")] = Path("slides"),
+    language: Annotated[str, typer.Option("--language", help="fi or en.")] = "en",
+    notebook: Annotated[Path, typer.Option("--notebook", help="The notebook that tells it.")] = Path(
+        "notebooks/talk.ipynb"
+    ),
+    settings: Annotated[Path, typer.Option("--settings", help="Title, speaker, event.")] = Path("slides/talk.toml"),
+) -> None:
+    """Build the offline slide deck of a study.
+
+    Example: `ambassador-net talk data/example --language fi --to slides`
+    """
+    from ambassador_net.present import deck
+
+    made = deck(study, notebook, to, language=language, settings=settings)
+    typer.echo(f"wrote {made.path} ({made.slides} slides, {made.bytes / 1000:,.0f} kB); open it in any browser")
+
+
+@app.command()
+def page(
+    study: StudyPath,
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The page.")],
+    language: Annotated[str, typer.Option("--language", help="fi, en or sv.")] = "en",
+    notebook: Annotated[Path, typer.Option("--notebook", help="The notebook behind it.")] = Path(
+        "notebooks/demo.ipynb"
+    ),
+) -> None:
+    """Build the page that the hall clicks: one file, no kernel, no network.
+
+    Example: `ambassador-net page data/example --language fi --to demo.fi.html`
+    """
+    from ambassador_net.present import demo_page
+
+    made = demo_page(study, notebook, to, language=language)
+    typer.echo(f"wrote {made.path} ({made.gzip_bytes / 1000:,.0f} kB gzipped); open it in any browser")
+
+
+@app.command(name="app")
+def voila(
+    study: StudyPath = Path("data/example"),
+    language: Annotated[str, typer.Option("--language", help="fi, en or sv.")] = "en",
+    port: Annotated[int, typer.Option("--port", help="Port on this machine.")] = 8866,
+    notebook: Annotated[Path, typer.Option("--notebook", help="The notebook behind it.")] = Path(
+        "notebooks/demo.ipynb"
+    ),
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+) -> None:
+    """Serve the demo with a live kernel, on this machine only, until Ctrl-C.
+
+    Example: `ambassador-net app data/example --port 8866`
+    """
+    from ambassador_net.present import live_demo
+
+    sys.exit(live_demo(study, notebook, language=language, port=port, open_browser=browser))
+
+
+@app.command()
+def present(
+    study: StudyPath = Path("data/example"),
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where decks and pages are written.")] = Path(
+        "slides"
+    ),
+    notebooks: Annotated[Path, typer.Option("--notebooks", help="Folder of the notebooks.")] = Path("notebooks"),
+    seed: Seed = SEED,
+) -> None:
+    """Do the whole way once: read, run the notebooks, write the decks and the pages.
+
+    Example: `ambassador-net present data/example --to slides`
+    """
+    from ambassador_net.present import present as do
+
+    for line in do(study, to, notebooks, seed=seed, say=_say):
+        typer.echo(line)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _write_json(result: Any, to: str) -> None:
+    text = json.dumps(result, ensure_ascii=False, indent=1) + "\n"
+    if to == "-":
+        typer.echo(text, nl=False)
+        return
+    target = Path(to)
+    scratch = target.with_name(f".{target.name}.writing")
+    try:
+        scratch.write_text(text, "utf-8")
+        scratch.replace(target)
+    except OSError as error:
+        raise AmbassadorError(f"cannot write {to}: {error.strerror}") from None
+    finally:
+        scratch.unlink(missing_ok=True)

@@ -1,0 +1,61 @@
+"""What can go wrong, said so that the reader knows what to do next.
+
+Every message names what was found, what was expected and what to do. No post text, name or handle of a
+person ever stands in a message.
+"""
+
+from pathlib import Path
+
+
+class AmbassadorError(Exception):
+    """Base of every error that ambassador-net raises on purpose."""
+
+    exit_code = 1
+
+
+class SchemaError(AmbassadorError):
+    """A study's table is not what ``docs/study.md`` says.
+
+    Parameters
+    ----------
+    message
+        What was found, what was expected and what to do.
+    path
+        The file, if the table came from one.
+    line
+        Line of the file, counted from 1 with the header.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, path: str | Path | None = None, line: int | None = None) -> None:
+        self.path = None if path is None else Path(path)
+        self.line = line
+        where = "" if path is None else f"{Path(path).name}{'' if line is None else f', line {line}'}: "
+        super().__init__(where + message)
+
+
+class PrivacyError(AmbassadorError):
+    """Something would have shown a person or a group that is too small."""
+
+    exit_code = 4
+
+
+class Undefined(AmbassadorError):  # noqa: N818 - the house's word for a quantity that does not exist
+    """A quantity that these data do not define, with the reason."""
+
+
+class NotebookError(AmbassadorError):
+    """A notebook stopped; says in which cell and why."""
+
+
+class TalkError(AmbassadorError):
+    """A talk cannot be built from this notebook."""
+
+
+class PageError(AmbassadorError):
+    """A page cannot be built from this notebook."""
+
+
+class StudyWarning(UserWarning):
+    """Something in a study that a reader should know, though it was read."""

@@ -1,0 +1,200 @@
+"""The share network as a networkx graph, and its files for Gephi and others."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import networkx as nx
+import pandas as pd
+
+from ambassador_net.errors import AmbassadorError
+from ambassador_net.privacy import K, join_small_houses, require_persons_shown
+from ambassador_net.reduction import dyads
+from ambassador_net.study import Study
+
+# XML 1.0 cannot hold these characters, escaped or not
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+OTHER = "other houses"
+
+
+def share_network(study: Study, *, basis: Sequence[str] = ()) -> "nx.DiGraph[str]":
+    """Who shares whom: one node an account that shared or was shared, one edge an ordered pair with a share.
+
+    Parameters
+    ----------
+    study
+        The study.
+    basis
+        Keep the affiliations whose basis contains one of these texts; none keeps all.
+
+    Returns
+    -------
+    networkx.DiGraph
+        Nodes have ``role``, ``organisation``, ``platform``, ``observed``, ``label``, ``strength_out`` and
+        ``strength_in``; edges ``weight`` (shares), ``quotes`` (of them), ``mutual`` (the other way is there too) and
+        ``relation`` (``person_to_organisation``, ``organisation_to_person``, ``colleague``, ``sister_account`` or
+        ``other``). Self-shares are left out. Nodes and edges come in the order of their ids.
+
+    Notes
+    -----
+    An edge that is not there means "not observed", not "does not share": see ``observed`` of the sharer.
+
+    Examples
+    --------
+    >>> from ambassador_net import read
+    >>> graph = share_network(read("data/example"))
+    >>> graph.is_directed()
+    True
+    """
+    counted = dyads(study, basis=basis)
+    accounts = study.accounts.set_index("account_id")
+    strengths = counted.strengths.set_index("account_id")
+    graph: nx.DiGraph[str] = nx.DiGraph(title=study.title)
+    for account_id, row in accounts.loc[strengths.index].iterrows():
+        graph.add_node(
+            str(account_id),
+            role=str(row["role"]),
+            organisation=_text(row["organisation"]),
+            platform=_text(row["platform"]),
+            observed=str(row["observed"]),
+            label=_text(row["name"]) or _text(row["handle"]) or str(account_id),
+            strength_out=int(strengths.at[account_id, "strength_out"]),
+            strength_in=int(strengths.at[account_id, "strength_in"]),
+        )
+    relations = _relations(counted.edges, counted.events, accounts, counted.affiliations)
+    there = set(zip(counted.edges["sharer_id"], counted.edges["source_id"], strict=True))
+    for edge, relation in zip(counted.edges.itertuples(index=False), relations, strict=True):
+        graph.add_edge(
+            edge.sharer_id,
+            edge.source_id,
+            weight=int(edge.weight),
+            quotes=int(edge.quotes),
+            mutual=(edge.source_id, edge.sharer_id) in there,
+            relation=relation,
+        )
+    return graph
+
+
+def house_network(study: Study, *, basis: Sequence[str] = (), k: int = K) -> "nx.DiGraph[str]":
+    """Give the share network with persons merged into the people of their house; small houses are joined.
+
+    Parameters
+    ----------
+    study
+        The study.
+    basis
+        Keep the affiliations whose basis contains one of these texts; none keeps all.
+    k
+        Fewest people of a house that is shown by itself.
+
+    Returns
+    -------
+    networkx.DiGraph
+        Nodes ``organisation: NAME`` and ``people: NAME`` with ``role``, ``organisation`` and ``people``; edges with
+        ``weight`` and ``mutual``.
+
+    Raises
+    ------
+    PrivacyError
+        If k is less than 5.
+    """
+    counted = dyads(study, basis=basis)
+    people = counted.affiliations.groupby("organisation")["holder_id"].nunique()
+    table = people.rename("people").reset_index()
+    shown = join_small_houses(table, k=k)
+    named = set(shown["organisation"].dropna())
+    weights: dict[tuple[str, str], int] = {}
+    graph: nx.DiGraph[str] = nx.DiGraph(title=study.title)
+    for row in shown.itertuples(index=False):
+        name = OTHER if pd.isna(row.organisation) else str(row.organisation)
+        graph.add_node(f"organisation: {name}", role="organisation", organisation=name, people=int(row.people))
+        graph.add_node(f"people: {name}", role="people", organisation=name, people=int(row.people))
+    for event in counted.events.itertuples(index=False):
+        name = event.organisation if event.organisation in named else OTHER
+        ends = (f"people: {name}", f"organisation: {name}")
+        key = ends if event.direction == "person_to_organisation" else ends[::-1]
+        weights[key] = weights.get(key, 0) + 1
+    for (sharer, source), weight in sorted(weights.items()):
+        graph.add_edge(sharer, source, weight=weight, mutual=(source, sharer) in weights)
+    return graph
+
+
+def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), by: str = "account") -> Path:
+    """Write the share network for Gephi (``.gexf``) or as GraphML (``.graphml``), whole or not at all.
+
+    Parameters
+    ----------
+    study
+        The study.
+    path
+        A file that ends in ``.gexf`` or ``.graphml``.
+    basis
+        Keep the affiliations whose basis contains one of these texts; none keeps all.
+    by
+        ``"account"``, only where persons may be shown, or ``"house"``.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    PrivacyError
+        If accounts are asked for and the persons of the study are private.
+    AmbassadorError
+        If the ending is neither.
+    """
+    target = Path(path)
+    writers = {".gexf": nx.write_gexf, ".graphml": nx.write_graphml}
+    if target.suffix not in writers:
+        raise AmbassadorError(f"{target.name} ends neither in .gexf (for Gephi) nor in .graphml; name one of them")
+    if by == "account":
+        require_persons_shown(study, "a network of accounts")
+        graph = share_network(study, basis=basis)
+    else:
+        graph = house_network(study, basis=basis)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(f".{target.name}.writing")
+    try:
+        writers[target.suffix](_fit_for_xml(graph), scratch, encoding="utf-8")
+        scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)
+    return target
+
+
+def _text(value: object) -> str:
+    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def _relations(
+    edges: pd.DataFrame, events: pd.DataFrame, accounts: pd.DataFrame, affiliations: pd.DataFrame
+) -> list[str]:
+    own = {(e.sharer_id, e.source_id): e.direction for e in events.itertuples(index=False)}
+    houses = affiliations.groupby("holder_id")["organisation"].agg(set).to_dict()
+    role, holder, organisation = (accounts[c].to_dict() for c in ("role", "holder_id", "organisation"))
+
+    def relation(sharer: str, source: str) -> str:
+        if (sharer, source) in own:
+            return str(own[sharer, source])
+        roles = role[sharer], role[source]
+        if roles == ("organisation", "organisation") and organisation[sharer] == organisation[source]:
+            return "sister_account"
+        shared = houses.get(holder[sharer], set()) & houses.get(holder[source], set())
+        return "colleague" if roles == ("employee", "employee") and shared else "other"
+
+    return [relation(*ends) for ends in zip(edges["sharer_id"], edges["source_id"], strict=True)]
+
+
+def _fit_for_xml(graph: "nx.DiGraph[str]") -> "nx.DiGraph[str]":
+    def fit(value: object) -> object:
+        return _NOT_IN_XML.sub("", value) if isinstance(value, str) else value
+
+    fitted: nx.DiGraph[str] = nx.DiGraph(**{k: fit(v) for k, v in graph.graph.items()})
+    for node, data in graph.nodes(data=True):
+        fitted.add_node(fit(node), **{k: fit(v) for k, v in data.items()})
+    for sharer, source, data in graph.edges(data=True):
+        fitted.add_edge(fit(sharer), fit(source), **{k: fit(v) for k, v in data.items()})
+    return fitted

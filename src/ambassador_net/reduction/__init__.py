@@ -1,0 +1,209 @@
+"""The only place where events are counted: a study in, dyads, strengths and dyad events out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+
+from ambassador_net.errors import SchemaError
+from ambassador_net.study import Study
+
+STATES = (
+    "mutual",
+    "person_only",
+    "organisation_only",
+    "none",
+    "person_only_other_side_unknown",
+    "organisation_only_other_side_unknown",
+    "both_seen_one_side_unknown",
+    "unknown",
+)
+
+_OBSERVED = np.array(["none", "partial", "full"])
+
+_WANTED = {
+    "totals": (),
+    "edges": ("sharer_id", "source_id"),
+    "strengths": ("account_id",),
+    "dyad_events": ("shared_at_earliest", "share_id"),
+    "pairs": ("organisation", "holder_id"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Dyads:
+    """What a study comes to once its events are counted.
+
+    Parameters
+    ----------
+    pairs
+        One row for each person and organisation that were affiliated at any time: ``holder_id``,
+        ``organisation``; ``person_observed``, ``organisation_observed`` (``full``, ``partial``, ``none``: the most
+        observed account of the side); ``both_complete`` (a person: at least one account ``full``; an organisation:
+        all its official accounts); ``w_eo``, ``w_oe`` (shares by the person of the organisation and back; missing
+        where the side was not observed); ``seen_eo``, ``seen_oe`` (what was seen in any case); ``organisation_posts``,
+        ``person_posts`` (posts there were to share, in the spell; missing where not observed); ``state``, one of
+        :data:`STATES`; ``first_at``, ``last_at``.
+    events
+        One row for each share inside a pair, in the order of time: ``share_id``, ``direction``
+        (``person_to_organisation`` or ``organisation_to_person``), ``holder_id``, ``organisation``, ``sharer_id``,
+        ``source_id``, ``collection``, ``shared_at``, ``shared_at_earliest``, ``shared_at_latest``.
+    edges
+        One row for each ordered pair of accounts with a share: ``sharer_id``, ``source_id``, ``weight``,
+        ``quotes``; without self-shares.
+    strengths
+        One row an account in ``edges``: ``strength_out``, ``strength_in``.
+    affiliations
+        The spells that were used.
+    shares, self_shares, source_unknown
+        Numbers of shares: all, of one's own posts, and of posts whose author is not known.
+    """
+
+    pairs: pd.DataFrame
+    events: pd.DataFrame
+    edges: pd.DataFrame
+    strengths: pd.DataFrame
+    affiliations: pd.DataFrame
+    shares: int
+    self_shares: int
+    source_unknown: int
+
+
+@cache
+def _statements() -> tuple[tuple[str, str], ...]:
+    text = resources.files(__name__).joinpath("reduction.sql").read_text("utf-8")
+    parts = [part.split("\n", 1) for part in text.split("-- name: ")[1:]]
+    return tuple((name.strip(), body.strip()) for name, body in parts)
+
+
+def affiliations_with_basis(study: Study, basis: Sequence[str]) -> pd.DataFrame:
+    """Narrow a study's affiliations to those whose basis contains one of the texts.
+
+    Parameters
+    ----------
+    study
+        The study.
+    basis
+        Texts; none keeps all affiliations.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The affiliations kept.
+
+    Raises
+    ------
+    SchemaError
+        If no affiliation is left; the message lists the bases that there are.
+    """
+    spells = study.affiliations
+    if not basis:
+        return spells
+    given = spells["basis"].fillna("")
+    keep = pd.Series(False, index=spells.index)
+    for text in basis:
+        keep |= given.str.contains(text, regex=False)
+    if not keep.any():
+        there = ", ".join(sorted(set(spells["basis"].dropna()))) or "none"
+        raise SchemaError(f"no affiliation's basis contains {' or '.join(basis)}; the bases are: {there}")
+    return spells[keep].reset_index(drop=True)
+
+
+def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
+    """Count who shared whom: pairs of persons and organisations, strengths, and the shares between them.
+
+    Parameters
+    ----------
+    study
+        The study.
+    basis
+        Keep the affiliations whose basis contains one of these texts; none keeps all.
+
+    Returns
+    -------
+    Dyads
+        Pairs, events, edges and strengths.
+
+    Raises
+    ------
+    SchemaError
+        If no affiliation has such a basis.
+
+    Notes
+    -----
+    A pair's side that was not observed is missing, never 0 (method 2g): absence of a share by an account that
+    nobody collected says nothing.
+
+    Examples
+    --------
+    >>> from ambassador_net import read
+    >>> found = dyads(read("data/example"))
+    >>> bool((found.pairs["w_eo"].sum() > 0))
+    True
+    """
+    from ambassador_net.reduction import duckdb
+
+    spells = affiliations_with_basis(study, basis)
+    tables = {
+        "accounts": study.accounts,
+        "affiliations": spells,
+        "posts": study.posts,
+        "shares": study.shares,
+    }
+    found = duckdb.run(_statements(), tables, _WANTED)
+    totals = found["totals"].iloc[0]
+    return Dyads(
+        pairs=_described(found["pairs"]),
+        events=found["dyad_events"],
+        edges=found["edges"].astype({"weight": "int64", "quotes": "int64"}),
+        strengths=found["strengths"].astype({"strength_out": "int64", "strength_in": "int64"}),
+        affiliations=spells,
+        shares=int(totals["shares"]),
+        self_shares=int(totals["self_shares"]),
+        source_unknown=int(totals["source_unknown"]),
+    )
+
+
+def _described(raw: pd.DataFrame) -> pd.DataFrame:
+    """Name how far each side was observed and what state the pair is in."""
+    counts = ["seen_eo", "seen_oe", "w_eo", "w_oe", "organisation_posts", "person_posts"]
+    pairs = raw.astype(dict.fromkeys(counts, "Int64"))
+    person_known, organisation_known = raw["person_best"] > 0, raw["organisation_best"] > 0
+    both, seen_eo, seen_oe = person_known & organisation_known, raw["seen_eo"] > 0, raw["seen_oe"] > 0
+    state = np.select(
+        [
+            both & seen_eo & seen_oe,
+            both & seen_eo,
+            both & seen_oe,
+            both,
+            seen_eo & seen_oe,
+            seen_eo,
+            seen_oe,
+        ],
+        [
+            "mutual",
+            "person_only",
+            "organisation_only",
+            "none",
+            "both_seen_one_side_unknown",
+            "person_only_other_side_unknown",
+            "organisation_only_other_side_unknown",
+        ],
+        default="unknown",
+    )
+    pairs = pairs.assign(
+        person_observed=_OBSERVED[raw["person_best"].astype(int)],
+        organisation_observed=_OBSERVED[raw["organisation_best"].astype(int)],
+        both_complete=(raw["person_best"] == 2) & (raw["organisation_worst"] == 2),
+        state=state,
+    )
+    return pairs[
+        [
+            "holder_id", "organisation", "person_observed", "organisation_observed", "both_complete",
+            "w_eo", "w_oe", "seen_eo", "seen_oe", "organisation_posts", "person_posts",
+            "state", "first_at", "last_at",
+        ]
+    ]  # fmt: skip

@@ -1,0 +1,790 @@
+"""A study: the tables of ``docs/study.md``, checked, with a ledger of what was read and set aside."""
+
+import gzip
+import html
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from ambassador_net.errors import SchemaError
+
+Persons = Literal["public", "private"]
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)? ?(?:[Zz]|[+-]\d\d(?::?\d\d)?)")
+_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+# above this a table is written gzipped: a human still opens the small ones in any editor
+_PLAIN_BYTES = 100_000
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name
+        Its name in the present spelling.
+    type
+        ``"string"``, ``"datetime"``, ``"date"`` (a time that may be given as a day) or ``"number"``.
+    required
+        Whether the column must be in the file.
+    filled
+        Whether each of its cells must be filled.
+    choices
+        The only values that it may hold, if they are closed; the keys are accepted older spellings.
+    older
+        Its name in the older spelling.
+    """
+
+    name: str
+    type: Literal["string", "datetime", "date", "number"] = "string"
+    required: bool = False
+    filled: bool = False
+    choices: Mapping[str, str] = field(default_factory=dict)
+    older: str | None = None
+
+
+def _choices(*values: str, **older: str) -> dict[str, str]:
+    return {value: value for value in values} | older
+
+
+def _must(name: str, **more: Any) -> Column:
+    return Column(name, required=True, filled=True, **more)
+
+
+TABLES: Mapping[str, tuple[Column, ...]] = {
+    "accounts": (
+        _must("account_id"),
+        Column("holder_id"),
+        _must("role", choices=_choices("organisation", "employee", "outside")),
+        Column("organisation"),
+        Column("platform"),
+        _must(
+            "observed", choices=_choices("full", "partial", "none", yes="full", no="none"), older="timeline_observed"
+        ),
+        Column("observed_from", "date"),
+        Column("observed_to", "date"),
+        Column("handle"),
+        Column("name"),
+        Column("basis", older="tie_basis"),
+    ),
+    "holders": (
+        _must("holder_id"),
+        _must("kind", choices=_choices("person", "organisation")),
+        Column("name"),
+        Column("time_zone"),
+        Column("unit"),
+        Column("hours_reserved", "number"),
+        Column("in_job_description", choices=_choices("yes", "no")),
+    ),
+    "affiliations": (
+        _must("holder_id", older="person_id"),
+        _must("organisation"),
+        Column("valid_from", "date"),
+        Column("valid_to", "date"),
+        Column("basis"),
+    ),
+    "posts": (
+        _must("post_id"),
+        _must("author_id"),
+        _must("posted_at", type="datetime"),
+        _must("kind", choices=_choices("original", "reply", "repost", "quote", retweet="repost")),
+        Column("reply_to"),
+        Column("content_id"),
+        Column("followers_at_post", "number"),
+        Column("collection"),
+    ),
+    "shares": (
+        _must("share_id"),
+        Column("shared_at", "datetime"),
+        Column("shared_at_earliest", "datetime"),
+        Column("shared_at_latest", "datetime"),
+        _must("sharer_id"),
+        Column("source_id", required=True),
+        _must("kind", choices=_choices("repost", "quote", retweet="repost")),
+        Column("post_id"),
+        Column("original_post_id"),
+        Column("original_posted_at", "datetime"),
+        Column("collection"),
+    ),
+    "mentions": (
+        _must("post_id"),
+        _must("author_id"),
+        _must("mentioned_id"),
+        _must("posted_at", type="datetime"),
+        _must("kind", choices=_choices("mention", "reply")),
+        Column("collection"),
+    ),
+}
+
+REQUIRED_TABLES = ("accounts", "shares")
+
+_UNIQUE = {"accounts": "account_id", "holders": "holder_id", "posts": "post_id", "shares": "share_id"}
+
+_ACCOUNT_COLUMNS = {
+    "shares": ("sharer_id", "source_id"),
+    "posts": ("author_id",),
+    "mentions": ("author_id", "mentioned_id"),
+}
+
+# survey answers are the researcher's own questions: any number of columns, kept as text
+_ANSWER = "answer_"
+
+_OLDER_FILES = {"holders": "people", "affiliations": "memberships"}
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """What became of the rows of one table.
+
+    Parameters
+    ----------
+    table
+        The table of the study.
+    file
+        The file's name, or the table's where it came from memory.
+    rows
+        Rows in the file.
+    used, repeated
+        Rows taken, and identical rows beyond the first.
+    set_aside
+        Rows not taken, by reason.
+    not_read
+        Columns of the file that a study does not have.
+    """
+
+    table: str
+    file: str
+    rows: int
+    used: int
+    repeated: int
+    set_aside: Mapping[str, int]
+    not_read: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Rows read = rows used + repeated + set aside, for each table of a study.
+
+    Parameters
+    ----------
+    entries
+        One entry a table, in the order of ``docs/study.md``.
+    """
+
+    entries: tuple[LedgerEntry, ...]
+
+    def __post_init__(self) -> None:
+        for entry in self.entries:
+            if entry.rows != entry.used + entry.repeated + sum(entry.set_aside.values()):
+                raise AssertionError(f"the ledger of {entry.file} does not add up")
+
+    def summary(self) -> pd.DataFrame:
+        """One row a table: rows, used, repeated, set aside and why.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``table``, ``file``, ``rows``, ``used``, ``repeated``, ``set_aside``, ``reasons``.
+        """
+        return pd.DataFrame(
+            [
+                {
+                    "table": e.table,
+                    "file": e.file,
+                    "rows": e.rows,
+                    "used": e.used,
+                    "repeated": e.repeated,
+                    "set_aside": sum(e.set_aside.values()),
+                    "reasons": "; ".join(f"{n} {reason}" for reason, n in sorted(e.set_aside.items())),
+                }
+                for e in self.entries
+            ]
+        )
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Give the entries as JSON-safe dictionaries.
+
+        Returns
+        -------
+        list of dict
+            One a table.
+        """
+        return [
+            {
+                "table": e.table,
+                "file": e.file,
+                "rows": e.rows,
+                "used": e.used,
+                "repeated": e.repeated,
+                "set_aside": dict(sorted(e.set_aside.items())),
+                "not_read": list(e.not_read),
+            }
+            for e in self.entries
+        ]
+
+    def __str__(self) -> str:
+        return str(self.summary().to_string(index=False))
+
+    def _repr_html_(self) -> str:
+        return str(self.summary().to_html(index=False, border=0))
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The tables of a study, checked and in one spelling.
+
+    Parameters
+    ----------
+    accounts, holders, affiliations, posts, shares, mentions
+        The tables of ``docs/study.md`` with all their columns; text as ``str``, times as UTC to the second,
+        missing cells as missing. Each account has a ``holder_id``, and each share both ends of its interval.
+    title
+        What the study is called.
+    made_up
+        Whether the data are invented; every picture made from them says so.
+    persons
+        ``"public"`` if the researcher declares the persons public figures, else ``"private"``.
+    description
+        Anything else a reader must know.
+    ledger
+        What was read and set aside.
+    """
+
+    accounts: pd.DataFrame
+    holders: pd.DataFrame
+    affiliations: pd.DataFrame
+    posts: pd.DataFrame
+    shares: pd.DataFrame
+    mentions: pd.DataFrame
+    title: str
+    made_up: bool
+    persons: Persons
+    description: str
+    ledger: Ledger
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name."""
+        return {name: getattr(self, name) for name in TABLES}
+
+    @property
+    def shows_persons(self) -> bool:
+        """Whether single persons may be shown: the data are made up or declared public."""
+        return self.made_up or self.persons == "public"
+
+    @property
+    def window(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+        """Time of the first and of the last share, or None if there is none."""
+        if self.shares.empty:
+            return None
+        return self.shares["shared_at_earliest"].min(), self.shares["shared_at_latest"].max()
+
+    def write(self, folder: str | Path) -> Path:
+        """Write the study, whole or not at all; the same study gives the same bytes.
+
+        Parameters
+        ----------
+        folder
+            A new folder, an empty one, or one that holds a study (which is replaced).
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        SchemaError
+            If the folder holds something that is not a study.
+        """
+        target = Path(folder)
+        if target.exists() and any(target.iterdir()) and not _is_study(target):
+            raise SchemaError(f"{target} holds files but no study; name a new or empty folder")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".writing-") as scratch:
+            written = Path(scratch) / "study"
+            written.mkdir()
+            resources = [_write_table(written, name, table) for name, table in self.tables.items() if len(table)]
+            package = _datapackage(self, resources)
+            (written / "datapackage.json").write_bytes(
+                (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()
+            )
+            if not target.exists():
+                os.replace(written, target)
+            else:
+                new = {p.name for p in written.iterdir()}
+                stale = [p for name in TABLES for p in _files_of(target, name) if p.name not in new]
+                for name in sorted(new):
+                    os.replace(written / name, target / name)
+                for old in stale:
+                    old.unlink()
+        return target
+
+    def __str__(self) -> str:
+        return (
+            f"{self.title}: {len(self.accounts):,} accounts, {len(self.shares):,} shares"
+            f"{', made up' if self.made_up else ''}"
+        )
+
+    def _repr_html_(self) -> str:
+        # the tables hold persons: a notebook shows the ledger, never rows by accident
+        return f"<p>{html.escape(str(self))}</p>{self.ledger._repr_html_()}"
+
+
+def read(path: str | Path) -> Study:
+    """Read a study from a folder.
+
+    Parameters
+    ----------
+    path
+        A folder as described in ``docs/study.md``, in the present or the older spelling.
+
+    Returns
+    -------
+    Study
+        The study with its ledger.
+
+    Raises
+    ------
+    SchemaError
+        If a required table or column is missing, or a table is not what ``docs/study.md`` says.
+
+    Examples
+    --------
+    >>> study = read("data/example")
+    >>> study.made_up
+    True
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise SchemaError(f"{folder} is not a folder; a study is a folder with accounts and shares")
+    package = _read_package(folder)
+    tables: dict[str, pd.DataFrame] = {}
+    sources: dict[str, Path] = {}
+    for name in TABLES:
+        for spelling in (name, _OLDER_FILES.get(name)):
+            files = _files_of(folder, spelling) if spelling else []
+            if len(files) > 1:
+                raise SchemaError(f"{' and '.join(f.name for f in files)} are both there; keep one of them")
+            if files:
+                sources[name] = files[0]
+                tables[name] = _read_raw(files[0])
+                break
+        else:
+            if name in REQUIRED_TABLES:
+                raise SchemaError(
+                    f"{folder.name} has no {name}.csv, {name}.csv.gz or {name}.parquet; "
+                    "a study needs accounts and shares (docs/study.md)"
+                )
+    return _checked(tables, sources, package, title=folder.resolve().name)
+
+
+def from_tables(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    title: str,
+    made_up: bool = False,
+    persons: Persons = "private",
+    description: str = "",
+) -> Study:
+    """Make a study from tables in memory, with the same checks as from files.
+
+    Parameters
+    ----------
+    tables
+        By name (``accounts`` and ``shares`` at least), with the columns of ``docs/study.md``; times with a zone.
+    title, made_up, persons, description
+        As in :class:`Study`.
+
+    Returns
+    -------
+    Study
+        The study with its ledger.
+
+    Raises
+    ------
+    SchemaError
+        As :func:`read`.
+
+    Examples
+    --------
+    >>> accounts = pd.DataFrame(
+    ...     {"account_id": ["o", "e"], "role": ["organisation", "employee"],
+    ...      "organisation": ["A", "A"], "observed": ["full", "full"]})
+    >>> shares = pd.DataFrame(
+    ...     {"share_id": ["1"], "shared_at": ["2025-03-03T08:00:00Z"], "sharer_id": ["e"],
+    ...      "source_id": ["o"], "kind": ["repost"]})
+    >>> print(from_tables({"accounts": accounts, "shares": shares}, title="One share"))
+    One share: 2 accounts, 1 shares
+    """
+    unknown = set(tables) - set(TABLES)
+    if unknown:
+        raise SchemaError(f"no table is called {', '.join(sorted(unknown))}; there are {', '.join(TABLES)}")
+    for name in REQUIRED_TABLES:
+        if name not in tables:
+            raise SchemaError(f"the table {name} is missing; a study needs accounts and shares")
+    package = {"made_up": made_up, "persons": persons, "description": description, "title": title}
+    raw = {name: _as_text(tables[name]) for name in TABLES if name in tables}
+    return _checked(raw, {}, package, title=title)
+
+
+# reading ---------------------------------------------------------------------------------------------
+
+
+def _files_of(folder: Path, name: str) -> list[Path]:
+    return [p for ending in ("csv", "csv.gz", "parquet") if (p := folder / f"{name}.{ending}").is_file()]
+
+
+def _is_study(folder: Path) -> bool:
+    return all(_files_of(folder, name) for name in REQUIRED_TABLES)
+
+
+def _read_package(folder: Path) -> dict[str, Any]:
+    file = folder / "datapackage.json"
+    if not file.is_file():
+        return {}
+    try:
+        package = json.loads(file.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise SchemaError(f"is not JSON ({type(error).__name__}); mend or delete it", path=file) from None
+    if not isinstance(package, dict):
+        raise SchemaError("holds no JSON object; mend or delete it", path=file)
+    if not isinstance(package.get("made_up", False), bool):
+        raise SchemaError("made_up must be true or false", path=file)
+    if package.get("persons", "private") not in ("public", "private"):
+        raise SchemaError("persons must be public or private", path=file)
+    return package
+
+
+def _read_raw(file: Path) -> pd.DataFrame:
+    try:
+        if file.suffix == ".parquet":
+            return _as_text(pd.read_parquet(file))
+        return pd.read_csv(
+            file,
+            dtype="str",
+            keep_default_na=False,
+            na_values=[""],
+            encoding="utf-8-sig",
+            skip_blank_lines=False,
+            index_col=False,
+            compression="gzip" if file.suffix == ".gz" else None,
+        )
+    except pd.errors.EmptyDataError:
+        raise SchemaError("is empty; a table begins with a header line", path=file) from None
+    except UnicodeError:
+        raise SchemaError("is not UTF-8; save it as CSV in UTF-8", path=file) from None
+    except pd.errors.ParserError as error:
+        said = re.search(r"line (\d+)", str(error))
+        raise SchemaError(
+            "has a row with more cells than the header; quote cells that contain commas",
+            path=file,
+            line=int(said.group(1)) if said else None,
+        ) from None
+    except (OSError, EOFError, ValueError) as error:
+        raise SchemaError(f"cannot be read ({type(error).__name__}); is the file whole?", path=file) from None
+
+
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Bring a typed table to text, so that files and memory pass the same checks."""
+    columns = {}
+    for name, column in table.items():
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            text = column.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        elif pd.api.types.is_float_dtype(column.dtype):
+            text = column.map(lambda v: pd.NA if pd.isna(v) else f"{v:.15g}")
+        else:
+            text = column.map(lambda v: pd.NA if pd.isna(v) else str(v))
+        columns[str(name)] = text.astype("str").where(lambda s: s != "")
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
+
+
+class _Rows:
+    """The rows of one table on their way from text to types, with what is set aside on the way."""
+
+    def __init__(self, name: str, raw: pd.DataFrame, path: Path | None) -> None:
+        self.name, self.path = name, path
+        self.file = path.name if path else name
+        self.rows = len(raw)
+        self.repeated = 0
+        self.set_aside: dict[str, int] = {}
+        self.table, self.not_read = self._named(raw)
+
+    def refuse(self, message: str, at: int | None = None) -> SchemaError:
+        # the header is line 1
+        return SchemaError(message, path=self.path or self.name, line=None if at is None else at + 2)
+
+    def _named(self, raw: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        raw = raw.rename(columns=lambda c: str(c).strip())
+        taken, columns = set(), {}
+        for column in TABLES[self.name]:
+            found = next((n for n in (column.name, column.older) if n is not None and n in raw.columns), None)
+            if found is None and column.required:
+                raise self.refuse(
+                    f"has no column {column.name}; found {', '.join(map(str, raw.columns)) or 'none'}"
+                )
+            if found is None:
+                columns[column.name] = pd.Series(pd.NA, index=raw.index, dtype="str")
+            else:
+                taken.add(found)
+                columns[column.name] = raw[found]
+        if self.name == "holders":
+            answers = [c for c in raw.columns if c.startswith(_ANSWER)]
+            taken |= set(answers)
+            columns |= {c: raw[c] for c in answers}
+        return pd.DataFrame(columns), tuple(c for c in raw.columns if c not in taken)
+
+    def drop(self, mask: "pd.Series[bool]", reason: str) -> None:
+        n = int(mask.sum())
+        if n:
+            self.set_aside[reason] = self.set_aside.get(reason, 0) + n
+            self.table = self.table[~mask]
+
+    def check(self) -> None:
+        """Check cells, bring them to their types and take each row once."""
+        for column in TABLES[self.name]:
+            cells = self.table[column.name]
+            if column.choices:
+                wrong = cells.notna() & ~cells.isin(list(column.choices))
+                if wrong.any():
+                    at = int(wrong.idxmax())
+                    # the cell itself is not repeated: in a shifted row it may be a name
+                    raise self.refuse(
+                        f"{column.name} must be one of {', '.join(dict.fromkeys(column.choices.values()))}", at
+                    )
+                self.table[column.name] = cells.map(column.choices).astype("str")
+        twice = self.table.duplicated()
+        self.repeated = int(twice.sum())
+        self.table = self.table[~twice]
+        for column in TABLES[self.name]:
+            if column.filled:
+                self.drop(self.table[column.name].isna(), f"{column.name} is empty")
+        for column in TABLES[self.name]:
+            if column.type in ("datetime", "date"):
+                self._times(column)
+            elif column.type == "number":
+                self._numbers(column)
+        if self.name in _UNIQUE:
+            again = self.table.duplicated(_UNIQUE[self.name])
+            if self.name == "accounts" and again.any():
+                raise self.refuse("account_id stands here again with other content", again.idxmax())
+            self.drop(again, "id used before with other content")
+
+    def _times(self, column: Column) -> None:
+        text = self.table[column.name].str.strip()
+        given = text.notna()
+        zoned = given & text.str.fullmatch(_TIME).fillna(False).astype(bool)
+        if column.type == "date":
+            days = given & text.str.fullmatch(_DAY).fillna(False).astype(bool)
+            text = text.where(~days, text + "T00:00:00Z")
+            zoned |= days
+        local = given & ~zoned & text.str.fullmatch(_LOCAL_TIME).fillna(False).astype(bool)
+        if local.any():
+            raise self.refuse(
+                f"{column.name} has no zone; write for example 2026-03-02T07:15:00Z", local.idxmax()
+            )
+        times = pd.to_datetime(text.where(zoned), utc=True, format="ISO8601", errors="coerce").dt.as_unit("s")
+        self.table[column.name] = times
+        self.drop(given & times.isna(), f"{column.name} is not a time")
+
+    def _numbers(self, column: Column) -> None:
+        cells = self.table[column.name]
+        numbers = pd.to_numeric(cells, errors="coerce").astype("Float64")
+        wrong = cells.notna() & (numbers.isna() | ~numbers.abs().lt(1e15).fillna(False))
+        if wrong.any():
+            raise self.refuse(f"{column.name} is not a number", wrong.idxmax())
+        self.table[column.name] = numbers
+
+    def entry(self) -> LedgerEntry:
+        return LedgerEntry(
+            self.name,
+            self.file,
+            self.rows,
+            len(self.table),
+            self.repeated,
+            self.set_aside,
+            self.not_read,
+        )
+
+
+def _checked(
+    raw: Mapping[str, pd.DataFrame], sources: Mapping[str, Path], package: Mapping[str, Any], *, title: str
+) -> Study:
+    older_people = raw["holders"] if "holders" in raw and "person_id" in raw["holders"].columns else None
+    rows: dict[str, _Rows] = {}
+    for name in TABLES:
+        table = raw.get(name)
+        if name == "holders" and older_people is not None:
+            table = _holders_of_people(older_people)
+        if table is None:
+            table = pd.DataFrame(columns=[c.name for c in TABLES[name]], dtype="str")
+        rows[name] = _Rows(name, table, sources.get(name))
+        rows[name].check()
+    if rows["accounts"].table.empty:
+        raise rows["accounts"].refuse("has no row; a study needs at least one account")
+    _hold(rows["accounts"], older_people)
+    _tie(rows, given="affiliations" in raw)
+    _place_in_time(rows["shares"])
+    known = rows["accounts"].table["account_id"]
+    for name, columns in _ACCOUNT_COLUMNS.items():
+        for column in columns:
+            cells = rows[name].table[column]
+            rows[name].drop(cells.notna() & ~cells.isin(known), f"{column} is not in accounts")
+    entries = [r.entry() for name, r in rows.items() if name in raw]
+    if older_people is not None:
+        entries = [_entry_of_people(e, older_people) if e.table == "holders" else e for e in entries]
+    tables = {name: r.table.reset_index(drop=True) for name, r in rows.items()}
+    return Study(
+        **tables,
+        title=str(package.get("title") or title),
+        made_up=bool(package.get("made_up", False)),
+        persons=package.get("persons", "private"),
+        description=str(package.get("description") or ""),
+        ledger=Ledger(tuple(entries)),
+    )
+
+
+def _holders_of_people(people: pd.DataFrame) -> pd.DataFrame:
+    """Bring the older ``people.csv``, one row an account, to one row a holder."""
+    one = people.dropna(subset="person_id").drop_duplicates("person_id")
+    return pd.DataFrame(
+        {"holder_id": one["person_id"], "kind": "person", "name": one["name"] if "name" in one else pd.NA}
+    ).reset_index(drop=True)
+
+
+def _entry_of_people(holders: LedgerEntry, people: pd.DataFrame) -> LedgerEntry:
+    """Count the older ``people.csv`` by its own rows: each names the holder of one account."""
+    repeated = int(people.duplicated().sum())
+    aside = {"person_id is empty": n} if (n := int(people["person_id"].isna().sum())) else {}
+    rows = len(people)
+    return replace(holders, rows=rows, used=rows - repeated - n, repeated=repeated, set_aside=aside, not_read=())
+
+
+def _hold(accounts: _Rows, people: pd.DataFrame | None) -> None:
+    """Give each account its holder."""
+    table = accounts.table
+    official = table["role"] == "organisation"
+    nameless = official & table["organisation"].isna()
+    accounts.drop(nameless, "organisation is empty")
+    table, official = accounts.table, official[~nameless]
+    holder = table["holder_id"]
+    if people is not None:
+        person_of = people.dropna(subset="account_id").drop_duplicates("account_id")
+        holder = holder.fillna(table["account_id"].map(person_of.set_index("account_id")["person_id"]))
+    holder = holder.fillna(table["organisation"].where(official)).fillna(table["account_id"])
+    accounts.table = table.assign(holder_id=holder.astype("str"))
+    kinds = official.groupby(accounts.table["holder_id"]).nunique()
+    both = accounts.table["holder_id"].isin(kinds[kinds > 1].index)
+    if both.any():
+        raise accounts.refuse(
+            "one holder_id holds an official and a personal account; give the person an id of their own",
+            both.idxmax(),
+        )
+
+
+def _tie(rows: Mapping[str, _Rows], *, given: bool) -> None:
+    """Check the affiliations, or take them from the accounts where there is no such table."""
+    accounts, spells = rows["accounts"].table, rows["affiliations"]
+    persons = accounts[accounts["role"] == "employee"]
+    if given:
+        spells.drop(~spells.table["holder_id"].isin(persons["holder_id"]), "holder_id has no account")
+        ends = spells.table["valid_to"] < spells.table["valid_from"]
+        spells.drop(ends, "spell ends before it begins")
+        return
+    tied = persons[persons["organisation"].notna()]
+    spells.table = (
+        spells.table.reindex(tied.index)
+        .assign(holder_id=tied["holder_id"], organisation=tied["organisation"], basis=tied["basis"])
+        .drop_duplicates(["holder_id", "organisation"])
+    )
+
+
+def _place_in_time(shares: _Rows) -> None:
+    """Give each share both ends of the interval in which it was made."""
+    table = shares.table
+    known = table["shared_at"]
+    earliest, latest = table["shared_at_earliest"].fillna(known), table["shared_at_latest"].fillna(known)
+    shares.table = table.assign(shared_at_earliest=earliest, shared_at_latest=latest)
+    shares.drop(earliest.isna() | latest.isna(), "shared_at is empty")
+    table = shares.table
+    shares.drop(table["shared_at_latest"] < table["shared_at_earliest"], "interval ends before it begins")
+
+
+# writing ---------------------------------------------------------------------------------------------
+
+
+def _write_table(folder: Path, name: str, table: pd.DataFrame) -> dict[str, Any]:
+    text = _as_text(table)
+    if name == "shares":
+        # a share known to the second needs no interval in the file
+        exact = text["shared_at"].notna()
+        text.loc[exact, ["shared_at_earliest", "shared_at_latest"]] = pd.NA
+    keep = [c for c in text.columns if text[c].notna().any() or _column(name, c).required]
+    buffer = io.StringIO()
+    text[keep].to_csv(buffer, index=False, lineterminator="\n")
+    data = buffer.getvalue().encode()
+    file = f"{name}.csv"
+    if len(data) > _PLAIN_BYTES:
+        file += ".gz"
+        packed = io.BytesIO()
+        with gzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=9, mtime=0) as stream:
+            stream.write(data)
+        data = packed.getvalue()
+    (folder / file).write_bytes(data)
+    return {
+        "name": name,
+        "path": file,
+        "type": "table",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        **({"compression": "gz"} if file.endswith(".gz") else {}),
+        "schema": _schema(name, keep),
+    }
+
+
+def _column(table: str, name: str) -> Column:
+    return next((c for c in TABLES[table] if c.name == name), Column(name))
+
+
+def _schema(table: str, columns: Iterable[str]) -> dict[str, Any]:
+    fields = []
+    for name in columns:
+        column = _column(table, name)
+        constraints: dict[str, Any] = {}
+        if column.filled:
+            constraints["required"] = True
+        if column.choices:
+            constraints["enum"] = list(dict.fromkeys(column.choices.values()))
+        described: dict[str, Any] = {
+            "name": name,
+            "type": "datetime" if column.type == "date" else column.type,
+        }
+        if constraints:
+            described["constraints"] = constraints
+        fields.append(described)
+    return {"fields": fields, **({"primaryKey": _UNIQUE[table]} if table in _UNIQUE else {})}
+
+
+def _datapackage(study: Study, resources: list[dict[str, Any]]) -> dict[str, Any]:
+    slug = re.sub(r"[^a-z0-9]+", "-", study.title.lower()).strip("-") or "study"
+    return {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": slug,
+        "title": study.title,
+        **({"description": study.description} if study.description else {}),
+        "made_up": study.made_up,
+        "persons": study.persons,
+        "resources": resources,
+    }

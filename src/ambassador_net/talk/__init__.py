@@ -1,0 +1,157 @@
+"""The talk: a notebook becomes one offline deck.
+
+The deck is a single HTML file with reveal.js, the typeface and every figure inside it. Opening it asks nothing
+of a network, and its content security policy forbids it to.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+from ambassador_net.errors import TalkError
+from ambassador_net.talk.settings import (
+    SETTINGS_VARIABLE,
+    TalkSettings,
+    TitleSlide,
+    as_environment,
+    current_settings,
+    read_settings,
+    title_slide,
+)
+from ambassador_net.words import language_named
+
+__all__ = [
+    "Talk",
+    "TalkSettings",
+    "TitleSlide",
+    "build_talk",
+    "current_settings",
+    "read_settings",
+    "title_slide",
+]
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A deck that was built.
+
+    Attributes
+    ----------
+    path
+        The file.
+    slides
+        How many slides it has.
+    bytes
+        How large it is.
+    outside_links
+        Addresses outside the deck that its links point to; nothing of them is loaded.
+    """
+
+    path: Path
+    slides: int
+    bytes: int
+    outside_links: tuple[str, ...]
+
+
+def build_talk(
+    notebook: str | Path,
+    to: str | Path,
+    *,
+    language: str = "en",
+    settings: TalkSettings | None = None,
+    environment: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Talk:
+    """Run a notebook and write it as one offline deck.
+
+    Parameters
+    ----------
+    notebook
+        An ``.ipynb`` or a jupytext ``.py``; it is not changed.
+    to
+        The HTML file to write. It appears only when it is complete.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``; the notebook finds it in ``AMBASSADOR_NET_LANGUAGE``.
+    settings
+        Title, speaker and event, from :func:`read_settings`; the notebook finds them by
+        :func:`current_settings`.
+    environment
+        Further environment variables for the notebook.
+    progress
+        Called with the number of cells begun and the number of cells.
+
+    Returns
+    -------
+    Talk
+        Where it is and what is in it.
+
+    Raises
+    ------
+    NotebookError
+        If a cell of the notebook raises.
+    TalkError
+        If a slide is missing in the language, or the notebook cannot be shown in a deck.
+
+    Notes
+    -----
+    The same notebook with the same outputs gives the same bytes.
+    """
+    from ambassador_net.notebook import execute
+    from ambassador_net.talk.exporter import AmbassadorSlidesExporter
+
+    settings = settings or TalkSettings()
+    source, target = Path(notebook), Path(to)
+    node = execute(
+        source,
+        environment={
+            "AMBASSADOR_NET_LANGUAGE": language_named(language),
+            SETTINGS_VARIABLE: as_environment(settings),
+            **(environment or {}),
+        },
+        progress=progress,
+    )
+    exporter = AmbassadorSlidesExporter(
+        language=language,
+        title=settings.title_in(language),
+        extra_css=str(settings.stylesheet or ""),
+    )
+    html, resources = exporter.from_notebook_node(node, {"metadata": {"path": str(source.parent)}})
+    content = html.encode("utf-8")
+    _write(target, content)
+    return Talk(target, resources["slides"], len(content), _outside_links(html))
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Replace the file in one step: a speaker never opens half a deck."""
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            unfinished.write_bytes(content)
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise TalkError(f"{target} cannot be written: {error.strerror}") from None
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del tag
+        self.found |= {
+            value
+            for name, value in attrs
+            if name in ("href", "src") and value and value.lower().startswith(("http:", "https:", "//"))
+        }
+
+
+def _outside_links(html: str) -> tuple[str, ...]:
+    links = _Links()
+    links.feed(html)
+    return tuple(sorted(links.found))
