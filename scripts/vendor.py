@@ -4,9 +4,9 @@
 # ///
 """Fetch what the package carries from npm, make the fonts matplotlib measures with, and write down hashes.
 
-Run ``uv run scripts/vendor.py`` (or, with fonttools[woff] installed, ``python scripts/vendor.py``) after changing
-a version below. npm must be installed. The files are stored as npm has them; whatever the exporter changes, it
-changes while it builds.
+Run ``uv run scripts/vendor.py`` (or, with fonttools[woff] installed, ``python scripts/vendor.py``) after
+changing a version below. npm must be installed. The files are stored as npm has them; whatever the exporter
+changes, it changes while it builds.
 """
 
 import hashlib
@@ -104,7 +104,12 @@ def static_font(folder: Path, scratch: Path, style: str, weight: int) -> None:
         font.save(path)
         parts.append(str(path))
     joined = merge.Merger().merge(parts)
-    names = {1: "Atkinson Hyperlegible Next", 2: style, 4: f"Atkinson Hyperlegible Next {style}", 6: f"{FONT}-{style}"}
+    names = {
+        1: "Atkinson Hyperlegible Next",
+        2: style,
+        4: f"Atkinson Hyperlegible Next {style}",
+        6: f"{FONT}-{style}",
+    }
     for number, text in names.items():
         joined["name"].setName(text, number, 3, 1, 0x409)
     for number in (16, 17, 25):

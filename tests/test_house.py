@@ -60,7 +60,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "notebook": {"errors"},
     "talk": LEFT_OF_TALK,
     "app": LEFT_OF_TALK,
-    "cli": LEFT_OF_TALK | {"talk", "app", "hall"},
+    # the whole way at once: what the command `present` does
+    "present": LEFT_OF_TALK | {"talk", "app"},
+    "cli": LEFT_OF_TALK | {"talk", "app", "present", "hall"},
 }
 # every room may say words and raise errors, except those that import nothing or stand below words
 FOR_EVERY_ROOM = {"errors", "words"}

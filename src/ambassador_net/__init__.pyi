@@ -4,6 +4,8 @@ from .amplification import mutual_amplification as mutual_amplification
 from .app import Page as Page
 from .app import build_page as build_page
 from .app import demo as demo
+from .claims import Answer as Answer
+from .claims import assess as assess
 from .network import share_network as share_network
 from .network import write_network as write_network
 from .reduction import Dyads as Dyads
@@ -17,10 +19,12 @@ from .talk import build_talk as build_talk
 
 __all__ = [
     "Amplification",
+    "Answer",
     "Dyads",
     "Page",
     "Study",
     "Talk",
+    "assess",
     "build_page",
     "build_talk",
     "demo",

@@ -642,13 +642,13 @@ def _tables(
     acts = _by_account(world, accounts, cast, shares, calendar, rng)
     acts = acts[_seen(world, accounts, acts, rng)].reset_index(drop=True)
     originals = _originals(world, cast, accounts, calendar, rng)
-    acts, originals = _with_originals(world, calendar, acts, originals, rng)
+    acts, originals = _with_originals(world, acts, originals, rng)
     replies = _replies(world, cast, accounts, calendar, originals, rng)
     acts = _known_in_part(world, accounts, acts, rng)
     posts = _posts(world, accounts, acts, originals, replies, rng)
     return {
         "accounts": _accounts_table(world, accounts, acts, names, cast),
-        "holders": _holders_table(world, names, cast, rng),
+        "holders": _holders_table(world, cast, names, rng),
         "affiliations": _affiliations_table(world, cast),
         "posts": _posts_table(world, cast, accounts, calendar, posts, rng),
         "shares": _shares_table(acts, accounts, posts),
@@ -671,14 +671,13 @@ def _accounts(world: World, cast: Cast, names: list[str], rng: np.random.Generat
     rows: list[tuple[int, int, str]] = []
     for organisation, plan in enumerate(world.houses):
         rows += [
-            (organisation, CHANNELS.index(channel), plan.handle + suffix)
-            for suffix, channel in plan.official_accounts
+            (organisation, CHANNELS.index(on), plan.handle + suffix) for suffix, on in plan.official_accounts
         ]
     n_own_holders = cast.n_houses + cast.n_people
-    for holder, channel in np.argwhere(cast.channels):
+    for holder, on in np.argwhere(cast.channels):
         if holder >= cast.n_houses:
-            person = holder - cast.n_houses
-            rows.append((holder, channel, _ascii(names[person]) if holder < n_own_holders else ""))
+            own = holder < n_own_holders
+            rows.append((holder, on, _ascii(names[holder - cast.n_houses]) if own else ""))
     owner = np.array([row[0] for row in rows], dtype=np.int64)
     channel = np.array([row[1] for row in rows], dtype=np.int64)
     main = np.full((len(cast.activity), len(CHANNELS)), -1, dtype=np.int64)
@@ -800,7 +799,7 @@ def _copied(
 
 
 def _with_originals(
-    world: World, calendar: Calendar, acts: pd.DataFrame, originals: pd.DataFrame, rng: np.random.Generator
+    world: World, acts: pd.DataFrame, originals: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give every share a post to share: a recent one of its source, and each post once a sharer.
 
@@ -913,9 +912,9 @@ def _times(seconds: NDArray[Any] | pd.Series) -> pd.Series:
     return pd.to_datetime(values.where(values >= 0), unit="s", utc=True)
 
 
-def _holder_ids(world: World, names: list[str]) -> list[str]:
-    organisations = [f"g{i:02d}" for i in range(1, len(world.houses) + 1)]
-    return organisations + [f"h{i:03d}" for i in range(1, len(names) + 1)]
+def _holder_ids(cast: Cast) -> list[str]:
+    organisations = [f"g{i:02d}" for i in range(1, cast.n_houses + 1)]
+    return organisations + [f"h{i:03d}" for i in range(1, cast.n_people + 1)]
 
 
 def _accounts_table(
@@ -928,7 +927,7 @@ def _accounts_table(
     sharing[acts["sharer"]] = True
     observed[sharing & ~own] = "partial"
     titles = [plan.organisation for plan in world.houses] + names
-    ids = _holder_ids(world, names)
+    ids = _holder_ids(cast)
     table = pd.DataFrame(
         {
             "account_id": _account_ids(accounts, np.arange(len(own))),
@@ -955,9 +954,9 @@ def _accounts_table(
     return table[used].reset_index(drop=True)
 
 
-def _holders_table(world: World, names: list[str], cast: Cast, rng: np.random.Generator) -> pd.DataFrame:
+def _holders_table(world: World, cast: Cast, names: list[str], rng: np.random.Generator) -> pd.DataFrame:
     """Holders with their work and their answers to three questions; a part of the people did not answer."""
-    n, organisations = len(names), len(world.houses)
+    n = cast.n_people
     reserved = rng.choice([0.0, 0.5, 1.0, 2.0, 4.0], n, p=[0.45, 0.2, 0.2, 0.1, 0.05])
     described = np.where((rng.random(n) < 0.25) | (reserved >= 2), "yes", "no").astype(object)
     described[rng.random(n) < 0.1] = None
@@ -978,15 +977,15 @@ def _holders_table(world: World, names: list[str], cast: Cast, rng: np.random.Ge
     table = pd.concat(
         [pd.DataFrame({"name": [plan.organisation for plan in world.houses]}), people], ignore_index=True
     )
-    table.insert(0, "holder_id", _holder_ids(world, names))
-    table.insert(1, "kind", ["organisation"] * organisations + ["person"] * n)
+    table.insert(0, "holder_id", _holder_ids(cast))
+    table.insert(1, "kind", ["organisation"] * cast.n_houses + ["person"] * n)
     table.insert(3, "time_zone", TIME_ZONE)
     return table
 
 
 def _affiliations_table(world: World, cast: Cast) -> pd.DataFrame:
     organisations = [plan.organisation for plan in world.houses]
-    ids = _holder_ids(world, [""] * cast.n_people)
+    ids = _holder_ids(cast)
     return pd.DataFrame(
         {
             "holder_id": [ids[person] for person in cast.tie_person],

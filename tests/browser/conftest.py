@@ -88,11 +88,17 @@ class Opened:
 
 @pytest.fixture
 def open_file(browser: Browser) -> Iterator[Callable[..., Opened]]:
-    """Give a function that opens a file without a network: ``open_file(path, width=1280, height=720, ...)``."""
+    """Give a function that opens a file without a network: ``open_file(path, width=1280, height=720)``."""
     contexts = []
 
     def opened(
-        path: Path, *, width: int = 1280, height: int = 720, touch: bool = False, query: str = "", fragment: str = ""
+        path: Path,
+        *,
+        width: int = 1280,
+        height: int = 720,
+        touch: bool = False,
+        query: str = "",
+        fragment: str = "",
     ) -> Opened:
         context = browser.new_context(
             viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch, offline=True
@@ -109,7 +115,9 @@ def open_file(browser: Browser) -> Iterator[Callable[..., Opened]]:
 
         context.on("request", note)
         context.on("weberror", lambda error: errors.append(str(error.error)))
-        context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        context.on(
+            "console", lambda message: errors.append(message.text) if message.type == "error" else None
+        )
         page = context.new_page()
         page.goto(own + query + fragment)
         return Opened(page, requests, errors)

@@ -4,6 +4,7 @@ It is always the standalone command, never Voilà as an extension of a Jupyter s
 whoever opens the page run code in the kernel.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from importlib import resources
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from ambassador_net.app.style import page_css
 from ambassador_net.errors import AmbassadorError, PageError
@@ -81,17 +83,21 @@ def serve_app(
         raise PageError(f"{path.name} is not there; give the path of an .ipynb")
     _check_loopback(host)
     _check_free(host, port)
+    language = language_named(language)
     with tempfile.TemporaryDirectory(prefix="ambassador-net-") as folder:
         _write_template(Path(folder))
+        given = settings(port=port, host=host, language=language)
+        (Path(folder) / "voila.json").write_text(json.dumps(given), "utf-8")
         process = subprocess.Popen(  # noqa: S603 - our own interpreter, arguments as a list
-            command(path, port=port, host=host, language=language),
+            [sys.executable, "-m", "voila", str(path)],
+            # Voilà's settings are read from where it is started, before all others
+            cwd=folder,
             env={
                 **os.environ,
                 **(environment or {}),
-                "AMBASSADOR_NET_LANGUAGE": language_named(language),
-                "JUPYTER_PATH": os.pathsep.join(filter(None, (folder, os.environ.get("JUPYTER_PATH")))),
-                # settings of the user's other Jupyter tools must not reach this page
+                "AMBASSADOR_NET_LANGUAGE": language,
                 "JUPYTER_CONFIG_DIR": folder,
+                "JUPYTER_PATH": os.pathsep.join(filter(None, (folder, os.environ.get("JUPYTER_PATH")))),
             },
             stdin=subprocess.DEVNULL,
         )
@@ -105,13 +111,11 @@ def serve_app(
             process.wait()
 
 
-def command(notebook: Path, *, port: int, host: str, language: str) -> list[str]:
-    """Give the command that serves a notebook, with every setting that keeps it closed.
+def settings(*, port: int, host: str, language: str) -> dict[str, dict[str, Any]]:
+    """Give the settings that Voilà is started with: everything that keeps it closed.
 
     Parameters
     ----------
-    notebook
-        The ``.ipynb`` to show.
     port, host
         Where to listen.
     language
@@ -119,39 +123,43 @@ def command(notebook: Path, *, port: int, host: str, language: str) -> list[str]
 
     Returns
     -------
-    list of str
-        The program and its arguments.
+    dict
+        By class and trait, as a Jupyter configuration file.
     """
-    tornado = {
-        # answers only to its own name: no other site can reach it by a name that resolves to this machine
-        "allow_remote_access": False,
-        "local_hostnames": ["localhost"],
-        "headers": {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"},
-    }
-    of_template = {
-        "language": language,
-        "title": say("demo.title", language),
-        "loading": say("demo.loading", language),
-    }
-    return [
-        *(sys.executable, "-m", "voila", str(notebook), "--no-browser"),
-        f"--template={TEMPLATE}",
-        f"--Voila.ip={host}",
-        f"--port={port}",
-        "--Voila.port_retries=0",
-        "--Voila.log_level=WARNING",
-        f"--Voila.tornado_settings={tornado}",
-        f"--VoilaConfiguration.resources={of_template}",
-        "--VoilaConfiguration.file_allowlist=[]",
-        "--VoilaConfiguration.allow_template_override=NO",
-        "--VoilaConfiguration.allow_theme_override=NO",
-        "--strip_sources=True",
-        "--show_tracebacks=False",
-        f"--VoilaConfiguration.extension_allowlist={_EXTENSIONS}",
+    return {
+        "Voila": {
+            "ip": host,
+            "port": port,
+            "port_retries": 0,
+            "open_browser": False,
+            "log_level": "ERROR",
+            "tornado_settings": {
+                # answers only to its own name: no other site reaches it by a name that resolves here
+                "allow_remote_access": False,
+                "local_hostnames": ["localhost"],
+                "headers": {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"},
+            },
+        },
+        "VoilaConfiguration": {
+            "template": TEMPLATE,
+            "allow_template_override": "NO",
+            "allow_theme_override": "NO",
+            "strip_sources": True,
+            "show_tracebacks": False,
+            # what lies beside the notebook, the study above all, is nobody's business
+            "file_allowlist": [],
+            "extension_allowlist": _EXTENSIONS,
+            "resources": {
+                "language": language,
+                "title": say("demo.title", language),
+                "loading": say("demo.loading", language),
+            },
+        },
         # a closed tab does not end its kernel
-        "--MappingKernelManager.cull_idle_timeout=120",
-        "--MappingKernelManager.cull_interval=30",
-    ]
+        "MappingKernelManager": {"cull_idle_timeout": 120, "cull_interval": 30},
+        # other users of this machine cannot listen in; elsewhere the paths of such sockets may be too long
+        "KernelManager": {"transport": "ipc" if sys.platform == "linux" else "tcp"},
+    }
 
 
 def _check_loopback(host: str) -> None:

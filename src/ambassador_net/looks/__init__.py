@@ -47,7 +47,7 @@ def _colours() -> Mapping[str, Mapping[str, str]]:
 
 
 COLOURS: Mapping[str, Mapping[str, str]] = _colours()
-"""Colours by theme (``"light"``, ``"dark"``) and token (``"people"``, ``"organisation"``, ``"chance"``, ...)."""
+"""Colours by theme (``"light"``, ``"dark"``) and token (``"people"``, ``"organisation"``, ``"chance"``)."""
 
 
 @cache
@@ -82,6 +82,8 @@ def register_fonts() -> str:
     from matplotlib.font_manager import fontManager
 
     for style in ("Regular", "Bold"):
-        with resources.as_file(resources.files(__name__) / "fonts" / f"AtkinsonHyperlegibleNext-{style}.ttf") as path:
+        with resources.as_file(
+            resources.files(__name__) / "fonts" / f"AtkinsonHyperlegibleNext-{style}.ttf"
+        ) as path:
             fontManager.addfont(path)
     return FONT_FAMILY

@@ -30,6 +30,7 @@ _WANTED = {
     "strengths": ("account_id",),
     "dyad_events": ("shared_at_earliest", "share_id"),
     "pairs": ("organisation", "holder_id"),
+    "times_shared": ("post_id",),
 }
 
 
@@ -56,6 +57,9 @@ class Dyads:
         ``quotes``; without self-shares.
     strengths
         One row an account in ``edges``: ``strength_out``, ``strength_in``.
+    times_shared
+        One row an original post of a person or an official account: ``post_id``, ``role``, ``holder_id``,
+        ``organisation`` of the account, ``times_shared`` by others.
     affiliations
         The spells that were used.
     shares, self_shares, source_unknown
@@ -66,6 +70,7 @@ class Dyads:
     events: pd.DataFrame
     edges: pd.DataFrame
     strengths: pd.DataFrame
+    times_shared: pd.DataFrame
     affiliations: pd.DataFrame
     shares: int
     self_shares: int
@@ -160,6 +165,7 @@ def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
         events=found["dyad_events"],
         edges=found["edges"].astype({"weight": "int64", "quotes": "int64"}),
         strengths=found["strengths"].astype({"strength_out": "int64", "strength_in": "int64"}),
+        times_shared=found["times_shared"].astype({"times_shared": "int64"}),
         affiliations=spells,
         shares=int(totals["shares"]),
         self_shares=int(totals["self_shares"]),

@@ -1,7 +1,7 @@
 """The talk: a notebook becomes one offline deck.
 
-The deck is a single HTML file with reveal.js, the typeface and every figure inside it. Opening it asks nothing
-of a network, and its content security policy forbids it to.
+The deck is a single HTML file with reveal.js, the typeface and every figure inside it. Opening it asks
+nothing of a network, and its content security policy forbids it to.
 """
 
 import os
@@ -112,7 +112,7 @@ def build_talk(
         },
         progress=progress,
     )
-    exporter = AmbassadorSlidesExporter(
+    exporter = AmbassadorSlidesExporter(  # type: ignore[no-untyped-call]
         language=language,
         title=settings.title_in(language),
         extra_css=str(settings.stylesheet or ""),

@@ -57,7 +57,7 @@ class _Deck:
     pages: tuple[_Page, ...]
 
 
-class AmbassadorSlidesExporter(TemplateExporter):  # type: ignore[misc]
+class AmbassadorSlidesExporter(TemplateExporter):
     """Export a notebook to one offline deck: ``jupyter nbconvert --to ambassador_slides talk.ipynb``.
 
     Code is hidden unless a cell is tagged ``show-code``; what cells say by their metadata stands in
@@ -74,7 +74,9 @@ class AmbassadorSlidesExporter(TemplateExporter):  # type: ignore[misc]
     ).tag(config=True)
     theme = Enum(("light", "dark"), default_value="light", help="Light or dark paper.").tag(config=True)
     title = Unicode(
-        None, allow_none=True, help="Title of the document; by default the notebook's metadata.title or its name."
+        None,
+        allow_none=True,
+        help="Title of the document; by default the notebook's metadata.title or its name.",
     ).tag(config=True)
     extra_css = Unicode("", help="Path of a stylesheet that is added after the deck's own.").tag(config=True)
 
@@ -103,7 +105,7 @@ class AmbassadorSlidesExporter(TemplateExporter):  # type: ignore[misc]
         iterable of (str, callable)
             Names and filters.
         """
-        yield from super().default_filters()
+        yield from super().default_filters()  # type: ignore[no-untyped-call]
         yield "deck", self._deck
 
     def _deck(self, notebook: "NotebookNode", resources: dict[str, Any]) -> _Deck:
@@ -113,23 +115,34 @@ class AmbassadorSlidesExporter(TemplateExporter):  # type: ignore[misc]
         )
         slides = arrange(notebook, language)
         if not slides:
-            raise TalkError("the notebook shows nothing: no prose, and no outputs; run it, or export with --execute")
+            raise TalkError(
+                "the notebook shows nothing: no prose, and no outputs; run it, or export with --execute"
+            )
         scripts = tuple(_safe_in_script(_static(name)) for name in _SCRIPTS)
-        styles = [looks.font_face_css(), *map(_static, _STYLES), looks.tokens_css(), _template_file("theme.css")]
+        styles = [
+            looks.font_face_css(),
+            *map(_static, _STYLES),
+            looks.tokens_css(),
+            _template_file("theme.css"),
+        ]
         if self.extra_css:
             styles.append(_stylesheet(self.extra_css))
         resources["slides"] = len(slides)
         return _Deck(
             language=language,
             theme=self.theme,
-            title=self.title or notebook.metadata.get("title") or metadata.get("name") or say("deck.title", language),
+            title=self.title
+            or notebook.metadata.get("title")
+            or metadata.get("name")
+            or say("deck.title", language),
             next=say("deck.next", language),
             previous=say("deck.previous", language),
             policy=_policy((*scripts, _speaker_script())),
             styles=tuple(map(Markup, styles)),
             scripts=tuple(map(Markup, scripts)),
             pages=tuple(
-                self._page(slide, number, metadata.get("path") or ".") for number, slide in enumerate(slides, 1)
+                self._page(slide, number, metadata.get("path") or ".")
+                for number, slide in enumerate(slides, 1)
             ),
         )
 
@@ -138,7 +151,8 @@ class AmbassadorSlidesExporter(TemplateExporter):  # type: ignore[misc]
         written = [(piece, writer.write(piece)) for piece in slide.pieces]
         for cell in writer.unlabelled:
             self.log.warning(
-                "cell %d shows a picture without alternative text; set `alt` in the metadata of the cell", cell
+                "cell %d shows a picture without alternative text; set `alt` in the metadata of the cell",
+                cell,
             )
         return _Page(
             kind=slide.kind,
@@ -159,7 +173,9 @@ def _static(name: str) -> str:
 
 
 def _template_file(name: str) -> str:
-    return (package_resources.files("ambassador_net.talk") / "templates" / "ambassador" / name).read_text("utf-8")
+    return (package_resources.files("ambassador_net.talk") / "templates" / "ambassador" / name).read_text(
+        "utf-8"
+    )
 
 
 def _stylesheet(path: str) -> str:
@@ -180,10 +196,12 @@ def _safe_in_script(script: str) -> str:
 
 @cache
 def _speaker_script() -> str:
-    """Give the script that reveal's speaker window is written with: that window inherits the deck's policy."""
+    """Give the script of reveal's speaker window, which inherits the policy of the deck."""
     found = re.search(r"<script>(.*?)<\\/script>", _static("plugin/notes.js"), re.DOTALL)
     if found is None:
-        raise TalkError("the speaker view of the vendored reveal.js was not recognised; run scripts/vendor.py")
+        raise TalkError(
+            "the speaker view of the vendored reveal.js was not recognised; run scripts/vendor.py"
+        )
     # it stands in a template literal, where a backslash is written twice
     return found[1].replace("\\\\", "\\")
 

@@ -17,14 +17,14 @@ _PICTURES = ("image/png", "image/jpeg", "image/gif")
 _SVG_TAG = re.compile(r"<svg\b[^>]*>", re.IGNORECASE)
 
 
-class _Prose(IPythonRenderer):  # type: ignore[misc]
+class _Prose(IPythonRenderer):
     """Markdown where a slide's first heading is its title, whatever level the author gave it."""
 
     def __init__(self, *, title_level: int, folder: str) -> None:
         super().__init__(
             escape=False,
             # embedded pictures are data: addresses; javascript: and its like are not let through
-            allow_harmful_protocols=("data:",),
+            allow_harmful_protocols=("data:",),  # type: ignore[arg-type] # mistune takes a tuple
             embed_images=True,
             exclude_anchor_links=True,
             path=folder,
@@ -80,7 +80,7 @@ class SlideWriter:
         return Markup("\n").join(part for part in parts if part)
 
     def _markdown(self, source: str, attachments: Mapping[str, Any]) -> Markup:
-        self._prose.attachments = attachments
+        self._prose.attachments = dict(attachments)
         return Markup(MarkdownWithMath(renderer=self._prose).render(source))  # noqa: S704 - the author's own prose
 
     def _output(self, output: "NotebookNode", piece: Piece) -> Markup:

@@ -102,7 +102,7 @@ def current_settings() -> TalkSettings:
 
 
 def as_environment(settings: TalkSettings) -> str:
-    """Write settings for :data:`SETTINGS_VARIABLE`; the stylesheet is the deck's business, not the notebook's.
+    """Write settings for :data:`SETTINGS_VARIABLE`, without the stylesheet, which is the deck's alone.
 
     Parameters
     ----------
@@ -174,7 +174,11 @@ def _checked(found: Mapping[str, Any], where: str, stylesheet: Path | None) -> T
     if not isinstance(title, Mapping) or not all(isinstance(text, str) for text in title.values()):
         raise TalkError(f'{where}: title is one text per language: [title], then en = "…", fi = "…"')
     languages = found.get("languages", list(defaults.languages))
-    if not isinstance(languages, list) or not languages or not all(isinstance(name, str) for name in languages):
+    if (
+        not isinstance(languages, list)
+        or not languages
+        or not all(isinstance(name, str) for name in languages)
+    ):
         raise TalkError(f'{where}: languages is a list such as ["en", "fi"]')
     for name in (*title, *languages):
         language_named(name)

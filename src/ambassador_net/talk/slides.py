@@ -1,9 +1,9 @@
 """From a notebook's cells to slides: which cells belong together, in which role, in one language.
 
 A cell says by its metadata what it is. ``slideshow.slide_type``: ``slide`` (or ``subslide``) begins a slide,
-``fragment`` appears at a key press, ``notes`` is for the speaker only, ``skip`` is left out. Tags: ``lang-fi``
-and its like (the cell is for that language only), one of :data:`KINDS` (how the slide looks), ``source`` (the
-line at the foot), ``show-code`` (the only way a cell's code is seen).
+``fragment`` appears at a key press, ``notes`` is for the speaker only, ``skip`` is left out. Tags:
+``lang-fi`` and its like (the cell is for that language only), one of :data:`KINDS` (how the slide looks),
+``source`` (the line at the foot), ``show-code`` (the only way a cell's code is seen).
 """
 
 from collections.abc import Iterable
@@ -133,7 +133,7 @@ def _shows(node: "NotebookNode", number: int) -> bool:
     for output in node.outputs:
         if output.output_type == "error":
             raise TalkError(
-                f"cell {number} ended with {output.ename}; run the notebook without errors before exporting it"
+                f"cell {number} ended with {output.ename}; run the notebook without errors before export"
             )
         if "application/vnd.jupyter.widget-view+json" in output.get("data", {}):
             raise TalkError(
