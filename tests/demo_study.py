@@ -1,5 +1,8 @@
-"""A small study for the tests of the app: one house seen from both sides, one whose organisation was not observed,
-one with a hostile name, and two too small to be shown. Every id, handle and name of a person says SECRET."""
+"""A small study for the tests of the app.
+
+One house seen from both sides, one whose organisation was not observed, one with a hostile name, and two too
+small to be shown. Every id, handle and name of a person says SECRET.
+"""
 
 import sys
 from pathlib import Path
@@ -15,7 +18,7 @@ NOT_OBSERVED = {"Unseen Foundation"}
 
 
 def demo_study() -> an.Study:
-    """Person j of a house shares the organisation j times, and every third person once more; it shares every other."""
+    """Let person j of a house share it j times, every third one once more; it shares every other one back."""
     accounts, shares, posts = [], [], []
 
     def share(sharer: str, source: str, hour: int) -> None:
@@ -38,7 +41,9 @@ def demo_study() -> an.Study:
         for j in range(people):
             person = f"SECRET-id-{place}-{j}"
             row = {"account_id": person, "role": "employee", "organisation": organisation}
-            accounts.append({**row, "observed": "full", "handle": f"@SECRET{place}{j}", "name": f"SECRET {place} {j}"})
+            accounts.append(
+                {**row, "observed": "full", "handle": f"@SECRET{place}{j}", "name": f"SECRET {place} {j}"}
+            )
             post(person, j)
             for k in range(j + (j % 3 == 0)):
                 share(person, official, 3 * k + j)

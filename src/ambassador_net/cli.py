@@ -47,6 +47,23 @@ def main() -> None:
         sys.exit(0)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"ambassador-net {version('ambassador-net')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def check(study: StudyPath, to_json: Json = None) -> None:
     """Read a study and print what was used, repeated and set aside.
@@ -135,6 +152,7 @@ def talk(
         "notebooks/talk.ipynb"
     ),
     settings: Annotated[Path, typer.Option("--settings", help="Title, speaker, event.")] = Path("slides/talk.toml"),
+    seed: Seed = SEED,
 ) -> None:
     """Build the offline slide deck of a study.
 
@@ -142,7 +160,7 @@ def talk(
     """
     from ambassador_net.present import deck
 
-    made = deck(study, notebook, to, language=language, settings=settings)
+    made = deck(study, notebook, to, language=language, settings=settings, seed=seed)
     typer.echo(f"wrote {made.path} ({made.slides} slides, {made.bytes / 1000:,.0f} kB); open it in any browser")
 
 
@@ -154,6 +172,7 @@ def page(
     notebook: Annotated[Path, typer.Option("--notebook", help="The notebook behind it.")] = Path(
         "notebooks/demo.ipynb"
     ),
+    seed: Seed = SEED,
 ) -> None:
     """Build the page that the hall clicks: one file, no kernel, no network.
 
@@ -161,7 +180,7 @@ def page(
     """
     from ambassador_net.present import demo_page
 
-    made = demo_page(study, notebook, to, language=language)
+    made = demo_page(study, notebook, to, language=language, seed=seed)
     typer.echo(f"wrote {made.path} ({made.gzip_bytes / 1000:,.0f} kB gzipped); open it in any browser")
 
 
@@ -174,6 +193,7 @@ def voila(
         "notebooks/demo.ipynb"
     ),
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+    seed: Seed = SEED,
 ) -> None:
     """Serve the demo with a live kernel, on this machine only, until Ctrl-C.
 
@@ -181,7 +201,7 @@ def voila(
     """
     from ambassador_net.present import live_demo
 
-    sys.exit(live_demo(study, notebook, language=language, port=port, open_browser=browser))
+    live_demo(study, notebook, language=language, port=port, open_browser=browser, seed=seed)
 
 
 @app.command()

@@ -74,6 +74,8 @@ def execute(
         on_cell_start=begun,
         # a page or a deck must not depend on when it was made
         record_timing=False,
+        # the kernel's remarks on its own transport are nobody's business here
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     try:
         client.execute(env={**os.environ, **(environment or {})})

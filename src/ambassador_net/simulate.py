@@ -228,7 +228,15 @@ WORLDS: dict[str, World] = {
 
 @dataclass(frozen=True)
 class MadeUp:
-    """A made-up study and what was planted in it."""
+    """A made-up study and what was planted in it.
+
+    Parameters
+    ----------
+    study
+        The study, as an analysis sees it.
+    truth
+        World, seed, the verdict that should be found and, house by house, what was planted. For tests only.
+    """
 
     study: Study
     truth: dict[str, Any]

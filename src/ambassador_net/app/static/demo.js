@@ -171,7 +171,8 @@ function render({ model, el }) {
 
   const question = html("label", "", null, { for: `${id}-guess` });
   const hint = html("p", "hint", null, { id: `${id}-hint` });
-  const number = html("output", "number", "50", { for: `${id}-guess` });
+  // a screen reader says the slider's value by itself
+  const number = html("div", "number", "50", { "aria-hidden": "true" });
   const slider = html("input", "", null, {
     ...{ type: "range", min: 0, max: 100, value: 50, id: `${id}-guess`, "aria-describedby": `${id}-hint` },
   });

@@ -1,0 +1,237 @@
+"""The whole way at once: a study in, run notebooks, decks and pages out."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from ambassador_net.amplification import Amplification, mutual_amplification
+from ambassador_net.app import Page, build_page, serve_app
+from ambassador_net.errors import NotebookError
+from ambassador_net.notebook import execute
+from ambassador_net.study import Study, read
+from ambassador_net.talk import Talk, TalkSettings, build_talk, read_settings
+
+EXPLORING = ("01_read", "02_network", "03_tango", "04_claims")
+"""The researcher's notebooks, run so that they are known to hold on this study."""
+
+_AT_ONCE = 2
+
+
+def _environment(study: str | Path, seed: int) -> dict[str, str]:
+    return {
+        "AMBASSADOR_NET_STUDY": str(Path(study).resolve()),
+        "AMBASSADOR_NET_SEED": str(seed),
+        # notebooks run beside each other: one thread each
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+def _settings(path: Path) -> TalkSettings:
+    return read_settings(path) if path.exists() else TalkSettings()
+
+
+def deck(study: str | Path, notebook: Path, to: Path, *, language: str, settings: Path, seed: int) -> Talk:
+    """Build the deck of a study in one language, ``tango.LANGUAGE.html``.
+
+    Parameters
+    ----------
+    study
+        Folder of the study; it is checked before the notebook runs.
+    notebook
+        The notebook that tells it.
+    to
+        Folder of the deck.
+    language
+        ``"en"`` or ``"fi"``.
+    settings
+        A ``talk.toml``; the defaults where it is not there.
+    seed
+        Seed of everything left to chance.
+
+    Returns
+    -------
+    Talk
+        Where it is and what is in it.
+    """
+    read(study)
+    return build_talk(
+        notebook,
+        to / f"tango.{language}.html",
+        language=language,
+        settings=_settings(settings),
+        environment=_environment(study, seed),
+    )
+
+
+def demo_page(study: str | Path, notebook: Path, to: Path, *, language: str, seed: int) -> Page:
+    """Build the kernel-free page of a study in one language.
+
+    Parameters
+    ----------
+    study
+        Folder of the study; it is checked before the notebook runs.
+    notebook
+        The notebook behind it.
+    to
+        The file.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+    seed
+        Seed of everything left to chance.
+
+    Returns
+    -------
+    Page
+        Where it is and how large.
+    """
+    read(study)
+    return build_page(notebook, to, language=language, environment=_environment(study, seed))
+
+
+def live_demo(
+    study: str | Path, notebook: Path, *, language: str, port: int, open_browser: bool, seed: int
+) -> None:
+    """Serve the demo with a live kernel on this machine until interrupted.
+
+    Parameters
+    ----------
+    study
+        Folder of the study; it is checked before the server starts.
+    notebook
+        The notebook behind it.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+    port
+        Port to listen on.
+    open_browser
+        Whether to open a browser.
+    seed
+        Seed of everything left to chance.
+    """
+    read(study)
+    serve_app(
+        notebook, port=port, open_browser=open_browser, language=language, environment=_environment(study, seed)
+    )
+
+
+def present(
+    study: str | Path, to: Path, notebooks: Path, *, seed: int, say: Callable[[str], None]
+) -> Iterator[str]:
+    """Read a study, run the notebooks, write the decks and the pages.
+
+    Parameters
+    ----------
+    study
+        Folder of the study.
+    to
+        Folder of decks and pages; a ``talk.toml`` there is used.
+    notebooks
+        Folder of the notebooks; run copies go to ``build`` in it.
+    seed
+        Seed of everything left to chance.
+    say
+        Called with a line of progress.
+
+    Yields
+    ------
+    str
+        The closing lines: what was read, what was found, where the files are.
+
+    Raises
+    ------
+    AmbassadorError
+        If the study cannot be read, or a notebook stops.
+    """
+    began = time.monotonic()
+    found = read(study)
+    say(f"read {found}")
+    settings = _settings(to / "talk.toml")
+    environment = _environment(study, seed)
+    jobs: dict[Future[Path], str] = {}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for language in settings.languages:
+            jobs[pool.submit(_deck, notebooks, to, language, settings, environment)] = f"deck ({language})"
+            jobs[pool.submit(_page, notebooks, to, language, environment)] = f"page ({language})"
+        for name in EXPLORING:
+            jobs[pool.submit(_run, notebooks / f"{name}.ipynb", environment)] = f"notebook {name}"
+        say(f"running {len(jobs)} notebooks, {_AT_ONCE} at a time")
+        written = []
+        for number, job in enumerate(as_completed(jobs), 1):
+            try:
+                path = job.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+            if not jobs[job].startswith("notebook"):
+                written.append(path)
+            say(f"[{number}/{len(jobs)}] {jobs[job]}: {path} ({time.monotonic() - began:.0f} s)")
+    yield from _read_lines(found)
+    yield from _found_lines(mutual_amplification(found, seed=seed))
+    yield "written, each one file that needs no network (open it in any browser; in a deck press S for the notes):"
+    yield from (f"  {path}" for path in sorted(written))
+
+
+def _deck(notebooks: Path, to: Path, language: str, settings: TalkSettings, environment: dict[str, str]) -> Path:
+    target = to / f"tango.{language}.html"
+    return build_talk(
+        notebooks / "talk.ipynb", target, language=language, settings=settings, environment=environment
+    ).path
+
+
+def _page(notebooks: Path, to: Path, language: str, environment: dict[str, str]) -> Path:
+    return build_page(
+        notebooks / "demo.ipynb", to / f"demo.{language}.html", language=language, environment=environment
+    ).path
+
+
+def _run(notebook: Path, environment: dict[str, str]) -> Path:
+    import nbformat
+
+    node = execute(notebook, environment=environment)
+    target = notebook.parent / "build" / notebook.name
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        target.parent.mkdir(exist_ok=True)
+        nbformat.write(node, scratch)
+        scratch.replace(target)
+    except OSError as error:
+        raise NotebookError(f"{target} cannot be written: {error.strerror}") from None
+    finally:
+        scratch.unlink(missing_ok=True)
+    return target
+
+
+def _read_lines(study: Study) -> Iterator[str]:
+    yield f"{study.title}{' (made-up data)' if study.made_up else ''}"
+    used = ", ".join(f"{e.used:,} {e.table}" for e in study.ledger.entries)
+    reasons: dict[str, int] = {}
+    for entry in study.ledger.entries:
+        for reason, n in entry.set_aside.items():
+            reasons[reason] = reasons.get(reason, 0) + n
+    aside = ", ".join(f"{n} ({reason})" for reason, n in sorted(reasons.items())) or "nothing"
+    yield f"read: {used}; repeated: {sum(e.repeated for e in study.ledger.entries):,}; set aside: {aside}"
+
+
+def _found_lines(tango: Amplification) -> Iterator[str]:
+    def seen(value: float | None, form: str = ",") -> str:
+        return "not observed" if value is None else format(value, form)
+
+    pairs, weights = tango.dyads, tango.reciprocity
+    yield (
+        f"shares: {tango.study['shares_used']:,} used, {tango.study['self_shares']:,} self-shares left out; people to "
+        f"organisation {seen(pairs['person_to_organisation'])}, back {seen(pairs['organisation_to_person'])}"
+    )
+    yield (
+        f"pairs with a share: {seen(pairs['with_a_share'])}, both sides observed {seen(pairs['both_sides_observed'])}, "
+        f"mutual {seen(pairs['mutual'])}"
+    )
+    yield f"reciprocity r_w: {seen(weights.r_w, '.3f')}"
+    if tango.mixing is not None and tango.mixing.lift is not None and tango.mixing.p_sim is not None:
+        yield (
+            f"house mixing: {tango.mixing.lift:.1f} times chance (p = {tango.mixing.p_sim:.4f}, "
+            f"{tango.mixing.permutations:,} shuffles); this shows belonging together, not answering"
+        )
+    yield f"verdict: {tango.verdict.sentence('en')}"

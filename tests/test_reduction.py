@@ -1,0 +1,194 @@
+"""Counting: against the published figures, hand-sized cases and a plain loop."""
+
+from collections import Counter
+from fractions import Fraction
+
+import pandas as pd
+import pytest
+from conftest import small_study, tables
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ambassador_net as an
+from ambassador_net.amplification.weights import dyad_counts, reciprocity
+from ambassador_net.errors import SchemaError
+
+OBSERVED = {"yes": "full", "partial": "partial", "no": "none"}
+
+
+@pytest.mark.parametrize(
+    "name", ["conference_hashtags", "dutch_parliament", "washington_times", "white_house_accounts"]
+)
+def test_real_counts(real, reference, name: str) -> None:
+    wanted = reference("figures.json")[name]
+    found = an.dyads(real(name))
+    assert found.shares == wanted["events"]
+    assert found.self_shares == wanted["self_shares"]
+    assert found.shares - found.self_shares == wanted["events_used"]
+    counts = dyad_counts(found.pairs)
+    pairs = wanted["person_organisation_dyads"]
+    assert counts["with_a_share"] == pairs["pairs_any"]
+    assert counts["both_sides_observed"] == pairs["pairs_both_sides_observed"]
+    assert counts["mutual"] == pairs["pairs_mutual"]
+    assert found.pairs["seen_eo"].sum() == pairs["w_eo"]
+    assert found.pairs["seen_oe"].sum() == pairs["w_oe"]
+    weights = reciprocity(found.pairs)
+    assert (weights.sum_min, weights.sum_w) == (pairs["sum_min"], pairs["sum_w"])
+    assert weights.r_w == (None if pairs["r_w"] is None else pytest.approx(pairs["r_w"], abs=1e-6))
+    names = {
+        "mutual": "mutual",
+        "person_only": "person_only",
+        "organisation_only": "organisation_only",
+        "person_only_org_side_unknown": "person_only_other_side_unknown",
+        "organisation_only_person_side_unknown": "organisation_only_other_side_unknown",
+    }
+    assert {names[state]: n for state, n in wanted["dyad_status"].items()} == {
+        state: n for state, n in counts.items() if n and state in names.values()
+    }
+
+
+@pytest.mark.parametrize(
+    ("basis", "wanted"),
+    [
+        (("party", "caucuses"), (647, 1691, 325, 135, 444, 2338, 0.379812)),
+        (("committee",), (687, 1202, 412, 151, 339, 1889, 0.35892)),
+        ((), (1334, 2893, 737, 286, 783, 4227, 0.370476)),
+    ],
+)
+def test_several_organisations_a_person(real, basis: tuple[str, ...], wanted: tuple[float, ...]) -> None:
+    found = an.dyads(real("us_congress_2020"), basis=basis)
+    counts, weights = dyad_counts(found.pairs), reciprocity(found.pairs)
+    assert found.self_shares == 1957
+    assert (
+        counts["person_to_organisation"],
+        counts["organisation_to_person"],
+        counts["with_a_share"],
+        counts["mutual"],
+        weights.sum_min,
+        weights.sum_w,
+        round(weights.r_w or 0, 6),
+    ) == wanted
+
+
+def test_one_basis_alone(real) -> None:
+    counts = dyad_counts(an.dyads(real("us_congress_2020"), basis=["party"]).pairs)
+    assert (counts["person_to_organisation"], counts["organisation_to_person"], counts["with_a_share"]) == (
+        647,
+        1683,
+        323,
+    )
+
+
+def test_a_basis_that_is_not_there_lists_those_that_are(real) -> None:
+    with pytest.raises(SchemaError, match="party_and_chamber"):
+        an.dyads(real("us_congress_2020"), basis=["marriage"])
+
+
+@pytest.mark.parametrize(
+    "case", ["one_mutual_pair", "perfect_exchange", "one_way", "two_accounts", "unknown_side"]
+)
+def test_hand_sized_cases(reference, case: str) -> None:
+    given_case = reference("small_cases.json")["dyads"][case]
+    accounts = {
+        name: (role, organisation, OBSERVED[observed])
+        for name, (role, organisation, observed) in given_case["accounts"].items()
+    }
+    found = an.dyads(small_study(accounts, given_case["events"]))
+    weights = {
+        f"{row.holder_id} -> {row.organisation}": [
+            None if pd.isna(row.w_eo) else row.w_eo,
+            None if pd.isna(row.w_oe) else row.w_oe,
+        ]
+        for row in found.pairs.itertuples()
+    }
+    assert weights == given_case["dyads"]
+    total = reciprocity(found.pairs)
+    assert (total.sum_min, total.sum_w) == (given_case["sum_min"], given_case["sum_w"])
+    wanted = given_case["r_w"]
+    assert total.r_w == (None if wanted is None else float(Fraction(wanted["fraction"])))
+    assert dyad_counts(found.pairs)["mutual"] == given_case["mutual"]
+    assert found.self_shares == given_case.get("dropped_self", 0)
+
+
+def test_a_share_counts_in_the_spell_in_which_it_was_made() -> None:
+    made = tables(
+        {"o": ("organisation", "A", "full"), "p": ("organisation", "B", "full"), "e": ("employee", "", "full")},
+        [(1, "e", "o"), (30, "e", "o"), (30, "p", "e"), (24, "e", "p")],
+    )
+    spells = pd.DataFrame(
+        {
+            "holder_id": ["e", "e"],
+            "organisation": ["A", "B"],
+            "valid_from": ["", "2025-03-04T00:00:00Z"],
+            "valid_to": ["2025-03-04T00:00:00Z", ""],
+        }
+    )
+    found = an.dyads(an.from_tables({**made, "affiliations": spells}, title="t")).pairs.set_index("organisation")
+    assert found["w_eo"].to_dict() == {"A": 1, "B": 1}
+    assert found["w_oe"].to_dict() == {"A": 0, "B": 1}
+
+
+def test_an_interval_counts_only_inside_one_spell() -> None:
+    made = tables({"o": ("organisation", "A", "full"), "e": ("employee", "", "full")}, [])
+    shares = pd.DataFrame(
+        {
+            "share_id": ["1", "2"],
+            "shared_at_earliest": ["2025-03-01T00:00:00Z", "2025-03-03T00:00:00Z"],
+            "shared_at_latest": ["2025-03-08T00:00:00Z", "2025-03-10T00:00:00Z"],
+            "sharer_id": "e",
+            "source_id": "o",
+            "kind": "repost",
+        }
+    )
+    spells = pd.DataFrame({"holder_id": ["e"], "organisation": ["A"], "valid_from": ["2025-03-02"]})
+    found = an.dyads(an.from_tables({**made, "shares": shares, "affiliations": spells}, title="t"))
+    assert found.pairs["w_eo"].tolist() == [1]
+
+
+def test_unknown_sources_are_counted_and_belong_to_no_pair() -> None:
+    made = tables({"o": ("organisation", "A", "full"), "e": ("employee", "A", "full")}, [(1, "e", "o"), (2, "e", "")])
+    found = an.dyads(an.from_tables(made, title="t"))
+    assert (found.shares, found.source_unknown, found.pairs["w_eo"].sum()) == (2, 1, 1)
+
+
+ROLES = {
+    "o1": ("organisation", "A", "full"),
+    "o2": ("organisation", "A", "none"),
+    "p1": ("organisation", "B", "none"),
+    "e1": ("employee", "A", "full"),
+    "e2": ("employee", "A", "partial"),
+    "e3": ("employee", "B", "none"),
+    "x": ("outside", "", "none"),
+}
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(0, 99), st.sampled_from(sorted(ROLES)), st.sampled_from(sorted(ROLES))), max_size=30)
+)
+def test_against_a_plain_loop(events: list[tuple[int, str, str]]) -> None:
+    found = an.dyads(small_study(ROLES, events))
+    used = [(s, t) for _, s, t in events if s != t]
+    assert found.self_shares == len(events) - len(used)
+    eo = Counter((s, ROLES[t][1]) for s, t in used if ROLES[s][0] == "employee" and ROLES[t][0] == "organisation")
+    oe = Counter((t, ROLES[s][1]) for s, t in used if ROLES[t][0] == "employee" and ROLES[s][0] == "organisation")
+    for row in found.pairs.itertuples():
+        key = (row.holder_id, row.organisation)
+        assert (row.seen_eo, row.seen_oe) == (eo[key], oe[key])
+        # e3 and all of B were not observed; A has one observed account
+        assert pd.isna(row.w_eo) == (row.holder_id == "e3")
+        assert pd.isna(row.w_oe) == (row.organisation == "B")
+        if row.holder_id != "e3" and row.organisation == "A":
+            state = {(0, 0): "none", (1, 0): "person_only", (0, 1): "organisation_only", (1, 1): "mutual"}
+            assert row.state == state[min(eo[key], 1), min(oe[key], 1)]
+    assert Counter({(e.sharer_id, e.source_id): e.weight for e in found.edges.itertuples()}) == Counter(used)
+    strengths = found.strengths.set_index("account_id")
+    assert strengths["strength_out"].sum() == strengths["strength_in"].sum() == len(used)
+
+
+def test_order_of_rows_and_names_of_accounts_change_nothing(example: an.Study) -> None:
+    shuffled = {name: table.sample(frac=1, random_state=3) for name, table in example.tables.items() if len(table)}
+    again = an.dyads(an.from_tables(shuffled, title="t"))
+    first = an.dyads(example)
+    pd.testing.assert_frame_equal(first.pairs, again.pairs)
+    pd.testing.assert_frame_equal(first.events, again.events)
