@@ -7,7 +7,6 @@ from pathlib import Path
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Opened
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -97,8 +96,8 @@ def small(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def show(open_file: Callable[..., Opened]) -> Callable[..., Opened]:
-    def ready(path: Path, **how) -> Opened:
+def show(open_file: Callable) -> Callable:
+    def ready(path: Path, **how):
         opened = open_file(path, **how)
         opened.page.wait_for_function("window.Reveal && Reveal.isReady()")
         opened.page.evaluate("document.fonts.ready")

@@ -1,0 +1,230 @@
+"""The app with a kernel, as the shipped function starts it: used in a browser, and knocked at."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+import ambassador_net as an
+from demo_study import demo_study
+from test_page import faults, overflow
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "demo.ipynb"
+SERVE = """
+import sys
+from ambassador_net.app import serve_app
+serve_app(
+    sys.argv[1], port=int(sys.argv[2]), open_browser=False, language="fi",
+    environment={"AMBASSADOR_NET_STUDY": sys.argv[3]}, ready=lambda address: print(address, flush=True),
+)
+"""
+# a message of the kernel protocol, sent on a socket of the test's own; gives the types of what came back
+ASK = """
+([kernel, kind, content, wanted]) => new Promise((done) => {
+  const socket = new WebSocket(`ws://${location.host}/api/kernels/${kernel}/channels?session_id=knock`);
+  const came = [];
+  const finish = () => { socket.close(); done(came); };
+  socket.onopen = () => socket.send(JSON.stringify({
+    channel: "shell", content, metadata: {}, parent_header: {}, buffers: [],
+    header: { msg_id: kind, username: "", session: "knock", msg_type: kind, version: "5.3", date: new Date().toISOString() },
+  }));
+  socket.onmessage = ({ data }) => {
+    const message = JSON.parse(data);
+    if (message.parent_header.msg_id !== kind) return;
+    came.push(message.header.msg_type);
+    if (message.header.msg_type === wanted) finish();
+  };
+  setTimeout(finish, 8000);
+})
+"""
+
+
+@dataclass
+class Served:
+    """A running app."""
+
+    address: str
+    process: "subprocess.Popen[str]"
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    del browser  # without one there is nothing to start a server for
+    folder = tmp_path_factory.mktemp("app")
+    demo_study().write(folder / "study")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    log = folder / "log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, str(NOTEBOOK), str(port), str(folder / "study")],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, "TMPDIR": str(folder)},
+        )
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address == f"http://127.0.0.1:{port}/", log.read_text()
+        yield Served(address, process, log)
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def tango() -> an.Amplification:
+    return an.mutual_amplification(demo_study(), seed=1)
+
+
+@dataclass
+class Visit:
+    """A visitor's page, and what it asked of others."""
+
+    page: Page
+    outside: list[str]
+
+
+@pytest.fixture(scope="module")
+def visit(browser: Browser, served: Served) -> Iterator[Visit]:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    asked: list[str] = []
+
+    def pass_or_stop(route: Any) -> None:
+        if route.request.url.startswith((served.address, "data:", "blob:")):
+            route.continue_()
+        else:
+            asked.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", pass_or_stop)
+    context.on("requestfailed", lambda request: asked.append(request.url) if "http" in request.url else None)
+    page = context.new_page()
+    page.goto(served.address)
+    page.wait_for_selector(".ambassador-demo", timeout=120_000)
+    yield Visit(page, asked)
+    context.close()
+
+
+def status(address: str, **headers: str) -> int:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as answer:  # noqa: S310
+            code: int = answer.status
+            return code
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def kernel_of(page: Page) -> str:
+    config: dict[str, str] = json.loads(page.locator("#jupyter-config-data").text_content() or "")
+    return config["kernelId"]
+
+
+def test_the_kernel_answers(visit: Visit, tango: an.Amplification) -> None:
+    page = visit.page
+    expect(page.locator(".ambassador-demo")).to_have_attribute("data-answered-by", "kernel")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Onko työntekijälähettilyys tangoa?")
+    assert page.evaluate("document.documentElement.lang") == "fi"
+    page.locator("button.main").tap()
+    expect(page.locator(".answered dd").last).to_have_text("50")
+    page.get_by_role("combobox").select_option(label="Metsälä Institute")
+    expect(page.locator(".house h2")).to_have_text("Metsälä Institute")
+    house = tango.houses.set_index("organisation").loc["Metsälä Institute"]
+    first = page.locator(".house table.shares td").first
+    expect(first).to_have_text(str(int(house["person_to_organisation"])))
+    page.get_by_role("combobox").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".house h2")).to_have_text("Unseen Foundation")
+    expect(page.locator(".ambassador-demo")).to_have_attribute("data-answered-by", "kernel")
+    expect(page.locator(".house table.shares td").last).to_have_text("ei seurattu")
+
+
+def test_page_is_ours_and_asks_nobody_else(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_role("button", name="English").tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is employee advocacy a tango?")
+    assert page.title() == "Is employee advocacy a tango?"
+    assert page.evaluate("document.documentElement.lang") == "en"
+    visible = page.locator(".prose:visible")
+    expect(visible).to_have_attribute("lang", "en")
+    assert page.locator("pre").count() == 0, "sources are shown"
+    assert page.evaluate("document.fonts.check('18px \"Atkinson Hyperlegible Next\"')")
+    assert overflow(page) == 0
+    assert faults(page) == []
+    assert visit.outside == []
+    assert "SECRET" not in page.content()
+
+
+def test_code_from_a_visitor_does_not_run(visit: Visit, tmp_path: Path) -> None:
+    kernel = kernel_of(visit.page)
+    written = tmp_path / "written"
+    content = {"code": f"open({str(written)!r}, 'w').close()", "silent": False, "store_history": False}
+    came = visit.page.evaluate(ASK, [kernel, "execute_request", content, "execute_reply"])
+    assert came == []
+    assert not written.exists()
+    # the socket that was refused code does reach the kernel
+    assert "kernel_info_reply" in visit.page.evaluate(
+        ASK, [kernel, "kernel_info_request", {}, "kernel_info_reply"]
+    )
+
+
+def test_a_house_that_is_not_there_is_put_back(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_role("combobox").select_option(label="Metsälä Institute")
+    expect(page.locator(".house h2")).to_have_text("Metsälä Institute")
+    # an option forged in the page reaches Python, which refuses it
+    page.evaluate(
+        "() => { const select = document.querySelector('select'); select.append(new Option('forged', '99'));"
+        " select.value = '99'; select.dispatchEvent(new Event('change')); }"
+    )
+    expect(page.get_by_role("combobox")).to_have_value("1")
+    page.get_by_role("combobox").select_option(label="Unseen Foundation")
+    expect(page.locator(".house h2")).to_have_text("Unseen Foundation")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "demo.ipynb",
+        "voila/files/demo.ipynb",
+        "voila/files/demo.py",
+        "api/kernels",
+        "api/contents",
+        "voila/tree/",
+    ],
+)
+def test_nothing_beside_the_page_is_served(served: Served, path: str) -> None:
+    assert status(served.address + path) == 403
+
+
+def test_other_names_of_this_machine_are_refused(served: Served) -> None:
+    port = served.address.rpartition(":")[2].strip("/")
+    kernels = served.address + "api/kernels/00000000-0000-0000-0000-000000000000"
+    assert status(kernels, Host=f"evil.example:{port}") == 403
+    assert status(served.address, Host=f"evil.example:{port}") == 403
+
+
+def test_stops_cleanly(served: Served, visit: Visit) -> None:
+    visit.page.close()
+    served.process.send_signal(signal.SIGTERM)
+    assert served.process.wait(30) == 0
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", int(served.address.rpartition(":")[2].strip("/"))), timeout=2)
+    folder = served.log.parent
+    until = time.monotonic() + 10
+    while (left := sorted(p.name for p in folder.iterdir()) != ["log", "study"]) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert not left, sorted(p.name for p in folder.iterdir())
+    assert "Traceback" not in served.log.read_text()
