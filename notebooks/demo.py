@@ -18,7 +18,7 @@ import ambassador_net as an
 
 study = an.read(os.environ.get("AMBASSADOR_NET_STUDY", "../data/example"))
 language = os.environ.get("AMBASSADOR_NET_LANGUAGE", "en")
-tango = an.mutual_amplification(study, seed=1)
+tango = an.mutual_amplification(study, seed=int(os.environ.get("AMBASSADOR_NET_SEED", "20251")))
 
 # %%
 an.demo(tango, language=language)

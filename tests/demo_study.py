@@ -41,9 +41,7 @@ def demo_study() -> an.Study:
         for j in range(people):
             person = f"SECRET-id-{place}-{j}"
             row = {"account_id": person, "role": "employee", "organisation": organisation}
-            accounts.append(
-                {**row, "observed": "full", "handle": f"@SECRET{place}{j}", "name": f"SECRET {place} {j}"}
-            )
+            accounts.append({**row, "observed": "full", "handle": f"@SECRET{place}{j}", "name": f"SECRET {place} {j}"})
             post(person, j)
             for k in range(j + (j % 3 == 0)):
                 share(person, official, 3 * k + j)

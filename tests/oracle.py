@@ -153,9 +153,7 @@ def houses(cross: pd.DataFrame, direction: str) -> list[House]:
     found = []
     for name, rows in cross.groupby("house"):
         events = rows[rows["by"] == by].sort_values("time", kind="stable")
-        triggers = {
-            str(q): np.sort(of["time"].to_numpy()) for q, of in rows[rows["by"] != by].groupby("person")
-        }
+        triggers = {str(q): np.sort(of["time"].to_numpy()) for q, of in rows[rows["by"] != by].groupby("person")}
         labels = sorted(events["person"].unique())
         found.append(
             House(
@@ -196,8 +194,7 @@ def triggers_between(house: House, a_h: float, b_h: float) -> np.ndarray:
     none = np.zeros(0)
     columns = [house.triggers.get(q, none) for q in house.labels]
     count = [
-        np.searchsorted(c, house.time - b_h * HOUR, "left")
-        - np.searchsorted(c, house.time - a_h * HOUR, "left")
+        np.searchsorted(c, house.time - b_h * HOUR, "left") - np.searchsorted(c, house.time - a_h * HOUR, "left")
         for c in columns
     ]
     return np.array(count, dtype=float).reshape(len(house.labels), len(house.time)).T
@@ -211,9 +208,7 @@ def answers(house: House, windows: list[tuple[float, float, float]]) -> np.ndarr
     return total
 
 
-def by_stratum(
-    house: House, answer: np.ndarray, codes: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def by_stratum(house: House, answer: np.ndarray, codes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Rows of A and the column of the person each share really was with, one stratum after the other."""
     column = {q: i for i, q in enumerate(house.labels)}
     own = np.array([column[q] for q in house.label], dtype=int)
@@ -386,9 +381,7 @@ def verdict(
     for direction, all_houses in both.items():
         tests = {}
         for name, windows in WINDOWS.items():
-            out = total(
-                [measure(h, answers(h, windows), strata(h, span, "main"), *permuting) for h in all_houses]
-            )
+            out = total([measure(h, answers(h, windows), strata(h, span, "main"), *permuting) for h in all_houses])
             more, fewer = p_values(out, p)
             tests[name] = {
                 "hits": out.hits,

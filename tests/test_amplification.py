@@ -5,10 +5,10 @@ import json
 
 import pandas as pd
 import pytest
-from conftest import small_study
 
 import ambassador_net as an
 from ambassador_net.words import LANGUAGES
+from conftest import small_study
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +74,7 @@ def test_rates_are_per_opportunity() -> None:
             "kind": ["original", "reply", "quote", "original", "original", "repost"],
         }
     )
-    study = an.from_tables(
-        {"accounts": study.accounts, "shares": study.shares, "posts": posts}, title="t"
-    )
+    study = an.from_tables({"accounts": study.accounts, "shares": study.shares, "posts": posts}, title="t")
     house = an.mutual_amplification(study, seed=1, permutations=5).houses.iloc[0]
     # 2 shares of 2 posts that 5 people could have shared; 1 share of the people's 3 posts
     assert house["person_per_100"] == pytest.approx(100 * 2 / 10)
@@ -85,7 +83,12 @@ def test_rates_are_per_opportunity() -> None:
 
 def test_no_person_in_any_form_of_the_result(example: an.Study, tango: an.Amplification) -> None:
     persons = example.accounts[example.accounts["role"] != "organisation"]
-    forms = [json.dumps(tango.to_dict(), ensure_ascii=False), str(tango), tango._repr_html_(), tango._repr_latex_()]
+    forms = [
+        json.dumps(tango.to_dict(), ensure_ascii=False),
+        str(tango),
+        tango._repr_html_(),
+        tango._repr_latex_(),
+    ]
     for column in ("account_id", "holder_id", "handle", "name"):
         for value in persons[column].dropna().unique():
             # a short id can stand inside another word by accident
@@ -94,7 +97,10 @@ def test_no_person_in_any_form_of_the_result(example: an.Study, tango: an.Amplif
 
 
 def test_names_are_escaped() -> None:
-    accounts = {"o": ("organisation", "R&D <b>", "full"), **{f"e{i}": ("employee", "R&D <b>", "full") for i in range(5)}}
+    accounts = {
+        "o": ("organisation", "R&D <b>", "full"),
+        **{f"e{i}": ("employee", "R&D <b>", "full") for i in range(5)},
+    }
     tango = an.mutual_amplification(small_study(accounts, [(1, "e0", "o")]), seed=1, permutations=5)
     assert "<b>" not in tango._repr_html_()
 
@@ -123,7 +129,11 @@ def test_relabelling_and_time_zone_change_nothing(example: an.Study, tango: an.A
 
 
 def test_swapping_the_direction_swaps_the_result() -> None:
-    accounts = {"o": ("organisation", "A", "full"), "e": ("employee", "A", "full"), "f": ("employee", "A", "full")}
+    accounts = {
+        "o": ("organisation", "A", "full"),
+        "e": ("employee", "A", "full"),
+        "f": ("employee", "A", "full"),
+    }
     events = [(1, "e", "o"), (2, "o", "e"), (3, "e", "o"), (4, "o", "f")]
     ahead = an.mutual_amplification(small_study(accounts, events), seed=1, permutations=5)
     back = an.mutual_amplification(small_study(accounts, [(t, b, a) for t, a, b in events]), seed=1, permutations=5)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -88,11 +89,7 @@ def test_unknown_is_said_and_never_zero(shown: dict[str, Any]) -> None:
     assert answer["marks"] == [("person_only_other_side_unknown", 6)]
     for language in LANGUAGES:
         # the rates of the whole study, said beside these for context, are known
-        texts = {
-            key: text
-            for key, text in answer["texts"][language].items()
-            if key not in ("rates_label", "heard")
-        }
+        texts = {key: text for key, text in answer["texts"][language].items() if key not in ("rates_label", "heard")}
         assert re.search(r"\b0\b", json.dumps(texts)) is None
 
 
@@ -102,9 +99,7 @@ def test_a_study_seen_from_one_side_has_no_answer_to_the_guess() -> None:
         observed=study.accounts["observed"].where(study.accounts["role"] == "employee", "none")
     )
     shares = study.shares[study.shares["sharer_id"].str.startswith("SECRET")]
-    one_sided = an.from_tables(
-        {"accounts": accounts, "shares": shares, "posts": study.posts}, title="One side"
-    )
+    one_sided = an.from_tables({"accounts": accounts, "shares": shares, "posts": study.posts}, title="One side")
     guess = payload(an.mutual_amplification(one_sided, seed=1))["guess"]
     assert guess["value"] is None
     assert "cannot be known" in guess["texts"]["en"]["why"]
@@ -158,10 +153,7 @@ def test_a_language_that_is_not_there_is_refused(tango: an.Amplification) -> Non
 
 def test_markup_is_never_made_from_data() -> None:
     for file in (Path(an.__file__).parent / "app" / "static").glob("*.js"):
-        assert (
-            re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", file.read_text())
-            is None
-        )
+        assert re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", file.read_text()) is None
 
 
 # ---- the page --------------------------------------------------------------------------------------------
@@ -264,6 +256,13 @@ def test_app_listens_on_this_machine_only() -> None:
 def test_app_says_that_a_notebook_is_missing(tmp_path: Path) -> None:
     with pytest.raises(PageError, match="give the path of an"):
         serve_app(tmp_path / "none.ipynb", port=1, open_browser=False)
+
+
+def test_app_says_that_a_port_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PageError, match=f"port {port} cannot be used .* choose another with --port"):
+            serve_app(NOTEBOOK, port=port, open_browser=False)
 
 
 def test_app_is_closed_by_its_settings() -> None:

@@ -229,11 +229,7 @@ def public_functions_and_classes() -> dict[str, Callable[..., object]]:
         if isinstance(thing, ModuleType):
             for inner, member in vars(thing).items():
                 own = getattr(member, "__module__", "").startswith(thing.__name__)
-                if (
-                    own
-                    and not inner.startswith("_")
-                    and (inspect.isroutine(member) or inspect.isclass(member))
-                ):
+                if own and not inner.startswith("_") and (inspect.isroutine(member) or inspect.isclass(member)):
                     found[f"{name}.{inner}"] = member
         elif callable(thing):
             found[name] = thing
@@ -271,9 +267,7 @@ def faults_of(name: str, thing: Callable[..., object]) -> Iterator[str]:
 
 
 def test_public_names_are_documented() -> None:
-    faults = [
-        fault for name, thing in public_functions_and_classes().items() for fault in faults_of(name, thing)
-    ]
+    faults = [fault for name, thing in public_functions_and_classes().items() for fault in faults_of(name, thing)]
     assert faults == []
 
 
@@ -374,9 +368,7 @@ def test_notebooks_are_pairs_in_step() -> None:
     apart = []
     for script in scripts:
         try:
-            compare_notebooks(
-                jupytext.read(script.with_suffix(".ipynb")), jupytext.read(script), fmt="py:percent"
-            )
+            compare_notebooks(jupytext.read(script.with_suffix(".ipynb")), jupytext.read(script), fmt="py:percent")
         except NotebookDifference as difference:
             apart.append(f"{script.name}: {difference}")
     assert apart == [], "jupytext --sync notebooks/*.py"

@@ -4,10 +4,10 @@ import dataclasses
 
 import networkx as nx
 import pytest
-from conftest import small_study
 
 import ambassador_net as an
 from ambassador_net.errors import AmbassadorError, PrivacyError
+from conftest import small_study
 
 
 def test_weights_and_relations(real) -> None:

@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from conftest import small_study
 
 import ambassador_net as an
 from ambassador_net.amplification.mixing import OwnPairShares, mixing
 from ambassador_net.amplification.result import against_chance
 from ambassador_net.nulls import ShareEvents, lag1_autocorrelation, p_value, strengths_kept
 from ambassador_net.reduction import dyads
+from conftest import small_study
 
 OBSERVED = {"yes": "full", "partial": "partial", "no": "none"}
 

@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import pandas as pd
 import pytest
-from conftest import small_study, tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ambassador_net as an
 from ambassador_net.amplification.weights import dyad_counts, reciprocity
 from ambassador_net.errors import SchemaError
+from conftest import small_study, tables
 
 OBSERVED = {"yes": "full", "partial": "partial", "no": "none"}
 
@@ -84,9 +84,7 @@ def test_a_basis_that_is_not_there_lists_those_that_are(real) -> None:
         an.dyads(real("us_congress_2020"), basis=["marriage"])
 
 
-@pytest.mark.parametrize(
-    "case", ["one_mutual_pair", "perfect_exchange", "one_way", "two_accounts", "unknown_side"]
-)
+@pytest.mark.parametrize("case", ["one_mutual_pair", "perfect_exchange", "one_way", "two_accounts", "unknown_side"])
 def test_hand_sized_cases(reference, case: str) -> None:
     given_case = reference("small_cases.json")["dyads"][case]
     accounts = {
@@ -112,7 +110,11 @@ def test_hand_sized_cases(reference, case: str) -> None:
 
 def test_a_share_counts_in_the_spell_in_which_it_was_made() -> None:
     made = tables(
-        {"o": ("organisation", "A", "full"), "p": ("organisation", "B", "full"), "e": ("employee", "", "full")},
+        {
+            "o": ("organisation", "A", "full"),
+            "p": ("organisation", "B", "full"),
+            "e": ("employee", "", "full"),
+        },
         [(1, "e", "o"), (30, "e", "o"), (30, "p", "e"), (24, "e", "p")],
     )
     spells = pd.DataFrame(
@@ -164,7 +166,10 @@ ROLES = {
 
 @settings(max_examples=40)
 @given(
-    st.lists(st.tuples(st.integers(0, 99), st.sampled_from(sorted(ROLES)), st.sampled_from(sorted(ROLES))), max_size=30)
+    st.lists(
+        st.tuples(st.integers(0, 99), st.sampled_from(sorted(ROLES)), st.sampled_from(sorted(ROLES))),
+        max_size=30,
+    )
 )
 def test_against_a_plain_loop(events: list[tuple[int, str, str]]) -> None:
     found = an.dyads(small_study(ROLES, events))

@@ -346,9 +346,7 @@ def test_the_verdict_on_the_example_is_the_one_planted(study: Study, truth: dict
         (oracle.PERSON, "person_returns_kappa"),
     ],
 )
-def test_returns_are_where_they_were_planted(
-    study: Study, truth: dict[str, Any], direction: str, planted: str
-) -> None:
+def test_returns_are_where_they_were_planted(study: Study, truth: dict[str, Any], direction: str, planted: str) -> None:
     span = oracle.spans(study.shares)
     cross = oracle.cross_shares(study.tables)
     outcome = {
@@ -358,9 +356,7 @@ def test_returns_are_where_they_were_planted(
         for house in oracle.houses(cross[cross["time"].notna()], direction)
     }
     for returning in (True, False):
-        out = oracle.total(
-            [outcome[h["organisation"]] for h in truth["houses"] if (h[planted] > 0) == returning]
-        )
+        out = oracle.total([outcome[h["organisation"]] for h in truth["houses"] if (h[planted] > 0) == returning])
         z = (out.hits - out.expected) / np.sqrt(out.variance)
         assert z > 5 if returning else abs(z) < 3
 

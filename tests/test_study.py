@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import small_study, tables
 from hypothesis import given
 from hypothesis import strategies as st
 
 import ambassador_net as an
 from ambassador_net.errors import SchemaError
+from conftest import small_study, tables
 
 ACCOUNTS = "account_id,role,organisation,observed\no,organisation,A,full\ne,employee,A,full\nx,outside,,none\n"
 SHARES = "share_id,shared_at,sharer_id,source_id,kind\n1,2025-03-03T08:00:00Z,e,o,repost\n"
@@ -87,7 +87,7 @@ def test_share_known_only_as_an_interval(tmp_path: Path) -> None:
         ({"accounts": ACCOUNTS + "e,employee,B,full\n"}, "line 5: account_id stands here again"),
         ({"accounts": ""}, "accounts.csv: is empty"),
         ({"shares": SHARES.replace("00Z", "00")}, "shares.csv, line 2: shared_at has no zone"),
-        ({"shares": SHARES + '2,2025-03-03T08:00:00Z,e,o,repost,more\n'}, "more cells than the header"),
+        ({"shares": SHARES + "2,2025-03-03T08:00:00Z,e,o,repost,more\n"}, "more cells than the header"),
         ({"holders": "holder_id,kind,hours_reserved\ne,person,many\n"}, "hours_reserved is not a number"),
         (
             {
@@ -99,7 +99,7 @@ def test_share_known_only_as_an_interval(tmp_path: Path) -> None:
     ],
 )
 def test_refused_with_file_and_line(tmp_path: Path, files: dict[str, str], says: str) -> None:
-    with pytest.raises(SchemaError, match="(?s).*") as caught:
+    with pytest.raises(SchemaError, match=r".") as caught:
         an.read(written(tmp_path, **files))
     assert says in str(caught.value)
 
@@ -189,7 +189,14 @@ def test_written_and_read_is_equal(tmp_path: Path, example: an.Study) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["conference_hashtags", "dutch_parliament", "washington_times", "white_house_accounts", "us_congress_2020"]
+    "name",
+    [
+        "conference_hashtags",
+        "dutch_parliament",
+        "washington_times",
+        "white_house_accounts",
+        "us_congress_2020",
+    ],
 )
 def test_real_studies_lose_no_row_and_come_back_equal(real, tmp_path: Path, name: str) -> None:
     study = real(name)
@@ -208,7 +215,12 @@ def test_writing_is_whole_and_refuses_other_peoples_folders(tmp_path: Path, exam
     first = {p.name: p.read_bytes() for p in target.iterdir()}
     small = small_study({"o": ("organisation", "A", "full"), "e": ("employee", "A", "full")}, [(1, "e", "o")])
     small.write(target)
-    assert {p.name for p in target.iterdir()} == {"accounts.csv", "affiliations.csv", "datapackage.json", "shares.csv"}
+    assert {p.name for p in target.iterdir()} == {
+        "accounts.csv",
+        "affiliations.csv",
+        "datapackage.json",
+        "shares.csv",
+    }
     example.write(target)
     assert {p.name: p.read_bytes() for p in target.iterdir()} == first
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
@@ -256,7 +268,13 @@ def test_ledger_always_adds_up(rows: list[tuple[str, ...]]) -> None:
 
 def test_the_same_bytes_in_another_process(tmp_path: Path, example: an.Study, root: Path) -> None:
     example.write(tmp_path / "here")
-    code = f"import ambassador_net as an; an.read({str(root / 'data' / 'example')!r}).write({str(tmp_path / 'there')!r})"
-    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"})
+    code = (
+        f"import ambassador_net as an; an.read({str(root / 'data' / 'example')!r}).write({str(tmp_path / 'there')!r})"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
+    )
     for file in (tmp_path / "here").iterdir():
         assert file.read_bytes() == (tmp_path / "there" / file.name).read_bytes()

@@ -30,9 +30,7 @@ def prose(text: str, slide_type: str = "-", *tags: str):
     return new_markdown_cell(text, metadata={"slideshow": {"slide_type": slide_type}, "tags": list(tags)})
 
 
-def computed(
-    *outputs, source: str = "secret_code()", slide_type: str = "-", tags: tuple[str, ...] = (), **metadata
-):
+def computed(*outputs, source: str = "secret_code()", slide_type: str = "-", tags: tuple[str, ...] = (), **metadata):
     return new_code_cell(
         source,
         outputs=list(outputs),
@@ -245,9 +243,7 @@ def test_links_lead_to_places_not_to_scripts():
 
 
 def test_pictures_have_their_alternative_text():
-    picture = new_output(
-        "display_data", {"image/png": PIXEL}, metadata={"image/png": {"alt": 'a "pair" & 3 <'}}
-    )
+    picture = new_output("display_data", {"image/png": PIXEL}, metadata={"image/png": {"alt": 'a "pair" & 3 <'}})
     drawing = shown(**{"image_svg+xml": '<?xml version="1.0"?><svg viewBox="0 0 1 1"></svg>'})
     html = export(computed(picture, slide_type="slide"), computed(drawing, alt="12 of 30"))
     (found,) = Sections(html).slides
@@ -449,9 +445,7 @@ def test_vendored_files_are_as_they_were_fetched(folder):
     written = tomllib.loads((PACKAGE / folder / "VENDORED.toml").read_text(encoding="utf-8"))
     for name, digest in written["sha256"].items():
         assert hashlib.sha256((PACKAGE / folder / name).read_bytes()).hexdigest() == digest, name
-    carried = {
-        p.relative_to(PACKAGE / folder).as_posix() for p in (PACKAGE / folder).rglob("*") if p.is_file()
-    }
+    carried = {p.relative_to(PACKAGE / folder).as_posix() for p in (PACKAGE / folder).rglob("*") if p.is_file()}
     assert carried - set(written["sha256"]) <= {"VENDORED.toml", "deck.js"}
 
 

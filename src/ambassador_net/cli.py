@@ -22,7 +22,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-StudyPath = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder of a study (docs/study.md).", show_default=False)]
+StudyPath = Annotated[
+    Path, typer.Argument(metavar="STUDY", help="Folder of a study (docs/study.md).", show_default=False)
+]
 Basis = Annotated[
     list[str] | None,
     typer.Option("--basis", metavar="TEXT", help="Keep affiliations whose basis contains TEXT; may be repeated."),
@@ -30,7 +32,8 @@ Basis = Annotated[
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything left to chance.")]
 Smallest = Annotated[int, typer.Option("--k", help="Fewest people of a house that is shown by itself; 5 or more.")]
 Json = Annotated[
-    str | None, typer.Option("--json", metavar="FILE|-", help="Write the result as JSON to FILE, or to the screen.")
+    str | None,
+    typer.Option("--json", metavar="FILE|-", help="Write the result as JSON to FILE, or to the screen."),
 ]
 
 
@@ -86,9 +89,7 @@ def check(study: StudyPath, to_json: Json = None) -> None:
 
 
 @app.command()
-def tango(
-    study: StudyPath, basis: Basis = None, seed: Seed = SEED, k: Smallest = 5, to_json: Json = None
-) -> None:
+def tango(study: StudyPath, basis: Basis = None, seed: Seed = SEED, k: Smallest = 5, to_json: Json = None) -> None:
     """Ask whether people and their organisation share each other.
 
     Counts shares both ways, reciprocity and house mixing, and gives the verdict with its reasons. Lists houses of at

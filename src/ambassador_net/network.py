@@ -1,8 +1,9 @@
 """The share network as a networkx graph, and its files for Gephi and others."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from ambassador_net.errors import AmbassadorError
 from ambassador_net.privacy import K, join_small_houses, require_persons_shown
 from ambassador_net.reduction import dyads
-from ambassador_net.study import Study
+from ambassador_net.study import Study, rows_of
 
 # XML 1.0 cannot hold these characters, escaped or not
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -50,6 +51,7 @@ def share_network(study: Study, *, basis: Sequence[str] = ()) -> "nx.DiGraph[str
     counted = dyads(study, basis=basis)
     accounts = study.accounts.set_index("account_id")
     strengths = counted.strengths.set_index("account_id")
+    strength_out, strength_in = strengths["strength_out"].to_dict(), strengths["strength_in"].to_dict()
     graph: nx.DiGraph[str] = nx.DiGraph(title=study.title)
     for account_id, row in accounts.loc[strengths.index].iterrows():
         graph.add_node(
@@ -59,12 +61,12 @@ def share_network(study: Study, *, basis: Sequence[str] = ()) -> "nx.DiGraph[str
             platform=_text(row["platform"]),
             observed=str(row["observed"]),
             label=_text(row["name"]) or _text(row["handle"]) or str(account_id),
-            strength_out=int(strengths.at[account_id, "strength_out"]),
-            strength_in=int(strengths.at[account_id, "strength_in"]),
+            strength_out=strength_out[account_id],
+            strength_in=strength_in[account_id],
         )
     relations = _relations(counted.edges, counted.events, accounts, counted.affiliations)
     there = set(zip(counted.edges["sharer_id"], counted.edges["source_id"], strict=True))
-    for edge, relation in zip(counted.edges.itertuples(index=False), relations, strict=True):
+    for edge, relation in zip(rows_of(counted.edges), relations, strict=True):
         graph.add_edge(
             edge.sharer_id,
             edge.source_id,
@@ -106,11 +108,11 @@ def house_network(study: Study, *, basis: Sequence[str] = (), k: int = K) -> "nx
     named = set(shown["organisation"].dropna())
     weights: dict[tuple[str, str], int] = {}
     graph: nx.DiGraph[str] = nx.DiGraph(title=study.title)
-    for row in shown.itertuples(index=False):
+    for row in rows_of(shown):
         name = OTHER if pd.isna(row.organisation) else str(row.organisation)
         graph.add_node(f"organisation: {name}", role="organisation", organisation=name, people=int(row.people))
         graph.add_node(f"people: {name}", role="people", organisation=name, people=int(row.people))
-    for event in counted.events.itertuples(index=False):
+    for event in rows_of(counted.events):
         name = event.organisation if event.organisation in named else OTHER
         ends = (f"people: {name}", f"organisation: {name}")
         key = ends if event.direction == "person_to_organisation" else ends[::-1]
@@ -147,7 +149,7 @@ def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), 
         If the ending is neither.
     """
     target = Path(path)
-    writers = {".gexf": nx.write_gexf, ".graphml": nx.write_graphml}
+    writers: dict[str, Callable[..., None]] = {".gexf": nx.write_gexf, ".graphml": nx.write_graphml}
     if target.suffix not in writers:
         raise AmbassadorError(f"{target.name} ends neither in .gexf (for Gephi) nor in .graphml; name one of them")
     if by == "account":
@@ -165,14 +167,14 @@ def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), 
     return target
 
 
-def _text(value: object) -> str:
-    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
 
 
 def _relations(
     edges: pd.DataFrame, events: pd.DataFrame, accounts: pd.DataFrame, affiliations: pd.DataFrame
 ) -> list[str]:
-    own = {(e.sharer_id, e.source_id): e.direction for e in events.itertuples(index=False)}
+    own = {(e.sharer_id, e.source_id): e.direction for e in rows_of(events)}
     houses = affiliations.groupby("holder_id")["organisation"].agg(set).to_dict()
     role, holder, organisation = (accounts[c].to_dict() for c in ("role", "holder_id", "organisation"))
 
@@ -189,10 +191,11 @@ def _relations(
 
 
 def _fit_for_xml(graph: "nx.DiGraph[str]") -> "nx.DiGraph[str]":
-    def fit(value: object) -> object:
+    def fit(value: Any) -> Any:
         return _NOT_IN_XML.sub("", value) if isinstance(value, str) else value
 
-    fitted: nx.DiGraph[str] = nx.DiGraph(**{k: fit(v) for k, v in graph.graph.items()})
+    fitted: nx.DiGraph[str] = nx.DiGraph()
+    fitted.graph.update({k: fit(v) for k, v in graph.graph.items()})
     for node, data in graph.nodes(data=True):
         fitted.add_node(fit(node), **{k: fit(v) for k, v in data.items()})
     for sharer, source, data in graph.edges(data=True):

@@ -58,7 +58,7 @@ def execute(
     path = Path(notebook)
     if not path.is_file():
         raise NotebookError(f"{path} is not there; give the path of an .ipynb or a jupytext .py")
-    node = jupytext.read(path)
+    node: NotebookNode = jupytext.read(path)
     total = len(node.cells)
 
     def begun(cell: object, cell_index: int) -> None:

@@ -91,9 +91,7 @@ def demo_page(study: str | Path, notebook: Path, to: Path, *, language: str, see
     return build_page(notebook, to, language=language, environment=_environment(study, seed))
 
 
-def live_demo(
-    study: str | Path, notebook: Path, *, language: str, port: int, open_browser: bool, seed: int
-) -> None:
+def live_demo(study: str | Path, notebook: Path, *, language: str, port: int, open_browser: bool, seed: int) -> None:
     """Serve the demo with a live kernel on this machine until interrupted.
 
     Parameters
@@ -113,13 +111,15 @@ def live_demo(
     """
     read(study)
     serve_app(
-        notebook, port=port, open_browser=open_browser, language=language, environment=_environment(study, seed)
+        notebook,
+        port=port,
+        open_browser=open_browser,
+        language=language,
+        environment=_environment(study, seed),
     )
 
 
-def present(
-    study: str | Path, to: Path, notebooks: Path, *, seed: int, say: Callable[[str], None]
-) -> Iterator[str]:
+def present(study: str | Path, to: Path, notebooks: Path, *, seed: int, say: Callable[[str], None]) -> Iterator[str]:
     """Read a study, run the notebooks, write the decks and the pages.
 
     Parameters
@@ -195,7 +195,8 @@ def _run(notebook: Path, environment: dict[str, str]) -> Path:
     scratch = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         target.parent.mkdir(exist_ok=True)
-        nbformat.write(node, scratch)
+        text: str = nbformat.writes(node)  # type: ignore[no-untyped-call]
+        scratch.write_text(text, "utf-8")
         scratch.replace(target)
     except OSError as error:
         raise NotebookError(f"{target} cannot be written: {error.strerror}") from None

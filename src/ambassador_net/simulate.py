@@ -181,16 +181,12 @@ def _dancing(organisation: str, handle: str, people: int, accounts: tuple[tuple[
 
 _EXAMPLE = World(
     houses=(
-        replace(
-            _dancing("Kanava City", "kanava", 62, (*_BOTH, ("_news", "mastodon"))), joint_occasion="10-09"
-        ),
+        replace(_dancing("Kanava City", "kanava", 62, (*_BOTH, ("_news", "mastodon"))), joint_occasion="10-09"),
         _dancing("Metsälä Institute", "metsala", 52, (*_BOTH, ("_research", "linkedin"))),
         _dancing("Pohja Energy", "pohja", 46, _BOTH),
         House("Saaristo Library", "saaristo", 30, _BOTH, shared_interest=True),
         House("Rautiokoski & Co", "rautiokoski", 26, _BOTH, organisation_returns=_KAPPA),
-        House(
-            "Tuulikello Theatre", "tuulikello", 18, (*_BOTH, ("_stage", "mastodon")), person_returns=_KAPPA
-        ),
+        House("Tuulikello Theatre", "tuulikello", 18, (*_BOTH, ("_stage", "mastodon")), person_returns=_KAPPA),
         House("Selkävesi Polytechnic", "selkavesi", 12, _BOTH, partly_observed=True),
         _dancing("Hämysalo Puppet Workshop", "hamysalo", 4, _BOTH),
     ),
@@ -211,15 +207,9 @@ def _planted(world: World, **changes: Any) -> tuple[House, ...]:
 WORLDS: dict[str, World] = {
     "example": _EXAMPLE,
     "null": replace(_EXAMPLE, houses=_planted(_EXAMPLE), verdict="not_supported"),
-    "one-way": replace(
-        _EXAMPLE, houses=_planted(_EXAMPLE, organisation_returns=_KAPPA), verdict="not_supported"
-    ),
-    "one-way-people": replace(
-        _EXAMPLE, houses=_planted(_EXAMPLE, person_returns=_KAPPA), verdict="not_supported"
-    ),
-    "shared-interest": replace(
-        _EXAMPLE, houses=_planted(_EXAMPLE, shared_interest=True), verdict="not_supported"
-    ),
+    "one-way": replace(_EXAMPLE, houses=_planted(_EXAMPLE, organisation_returns=_KAPPA), verdict="not_supported"),
+    "one-way-people": replace(_EXAMPLE, houses=_planted(_EXAMPLE, person_returns=_KAPPA), verdict="not_supported"),
+    "shared-interest": replace(_EXAMPLE, houses=_planted(_EXAMPLE, shared_interest=True), verdict="not_supported"),
     "campaigns": replace(
         _EXAMPLE, houses=_planted(_EXAMPLE), campaign_share=0.4, campaign_days=12, verdict="not_supported"
     ),
@@ -531,9 +521,7 @@ def _spontaneous(world: World, cast: Cast, calendar: Calendar, rng: np.random.Ge
     return Shares.join(*parts)
 
 
-def _to_campaign_days(
-    world: World, cast: Cast, shares: Shares, calendar: Calendar, rng: np.random.Generator
-) -> Shares:
+def _to_campaign_days(world: World, cast: Cast, shares: Shares, calendar: Calendar, rng: np.random.Generator) -> Shares:
     """Move a part of the shares, both directions, to the house's campaign days."""
     time = shares.time.copy()
     windows = np.array([[calendar.office_hours(day) for day in days] for days in cast.campaigns])
@@ -678,9 +666,7 @@ def _ascii(name: str) -> str:
 def _accounts(world: World, cast: Cast, names: list[str], rng: np.random.Generator) -> Accounts:
     rows: list[tuple[int, int, str]] = []
     for organisation, plan in enumerate(world.houses):
-        rows += [
-            (organisation, CHANNELS.index(on), plan.handle + suffix) for suffix, on in plan.official_accounts
-        ]
+        rows += [(organisation, CHANNELS.index(on), plan.handle + suffix) for suffix, on in plan.official_accounts]
     n_own_holders = cast.n_houses + cast.n_people
     for holder, on in np.argwhere(cast.channels):
         if holder >= cast.n_houses:
@@ -696,9 +682,7 @@ def _accounts(world: World, cast: Cast, names: list[str], rng: np.random.Generat
     for organisation, plan in enumerate(world.houses):
         if plan.partly_observed:
             observed[main[organisation, CHANNELS.index("linkedin")]] = "partial"
-    on_two = np.flatnonzero(
-        (observed == "full") & (owner >= cast.n_houses) & (channel == CHANNELS.index("linkedin"))
-    )
+    on_two = np.flatnonzero((observed == "full") & (owner >= cast.n_houses) & (channel == CHANNELS.index("linkedin")))
     on_two = on_two[cast.channels[owner[on_two]].all(axis=1)]
     observed[on_two[rng.random(len(on_two)) < world.one_channel_hidden]] = "none"
     n_own = int((owner < n_own_holders).sum())
@@ -851,9 +835,7 @@ def _replies(
     return _rows(frame, possible).reset_index(drop=True)
 
 
-def _known_in_part(
-    world: World, accounts: Accounts, acts: pd.DataFrame, rng: np.random.Generator
-) -> pd.DataFrame:
+def _known_in_part(world: World, accounts: Accounts, acts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Forget the source of some shares, and of some on LinkedIn all but "two weeks ago"."""
     unknown = np.zeros(len(acts), dtype=bool)
     sharer = acts["sharer"].to_numpy()
@@ -925,9 +907,7 @@ def _holder_ids(cast: Cast) -> list[str]:
     return organisations + [f"h{i:03d}" for i in range(1, cast.n_people + 1)]
 
 
-def _accounts_table(
-    world: World, accounts: Accounts, acts: pd.DataFrame, names: list[str], cast: Cast
-) -> pd.DataFrame:
+def _accounts_table(world: World, accounts: Accounts, acts: pd.DataFrame, names: list[str], cast: Cast) -> pd.DataFrame:
     own = np.arange(len(accounts.holder)) < accounts.n_own
     official = accounts.holder < cast.n_houses
     observed = accounts.observed.copy()
@@ -942,8 +922,7 @@ def _accounts_table(
             "holder_id": [ids[h] if mine else None for h, mine in zip(accounts.holder, own, strict=True)],
             "role": np.where(official, "organisation", np.where(own, "employee", "outside")),
             "organisation": [
-                titles[h] if is_official else None
-                for h, is_official in zip(accounts.holder, official, strict=True)
+                titles[h] if is_official else None for h, is_official in zip(accounts.holder, official, strict=True)
             ],
             "platform": np.array(CHANNELS, dtype=object)[accounts.channel],
             "observed": observed,
@@ -982,9 +961,7 @@ def _holders_table(world: World, cast: Cast, names: list[str], rng: np.random.Ge
             "answer_asked_to_share": pd.Series(rng.choice(["yes", "no"], n), dtype="str").where(answered),
         }
     )
-    table = pd.concat(
-        [pd.DataFrame({"name": [plan.organisation for plan in world.houses]}), people], ignore_index=True
-    )
+    table = pd.concat([pd.DataFrame({"name": [plan.organisation for plan in world.houses]}), people], ignore_index=True)
     table.insert(0, "holder_id", _holder_ids(cast))
     table.insert(1, "kind", ["organisation"] * cast.n_houses + ["person"] * n)
     table.insert(3, "time_zone", TIME_ZONE)
@@ -1019,9 +996,7 @@ def _posts_table(
     usual = np.where(holder < cast.n_houses, world.followers_of_organisation, world.followers_of_person)
     size = usual * cast.popularity[holder] * per_account[author]
     year = (posts["seconds"].to_numpy() - calendar.start) / (len(calendar.hours) * 3600)
-    followers = pd.Series(
-        np.floor(size * (1 + world.followers_growth * year)).astype(np.int64), dtype="Int64"
-    )
+    followers = pd.Series(np.floor(size * (1 + world.followers_growth * year)).astype(np.int64), dtype="Int64")
     text = posts["text"]
     replied = posts["reply_to"].map(_ids(posts, "originals"))
     return pd.DataFrame(

@@ -4,10 +4,9 @@ import gzip
 import html
 import io
 import json
-import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -70,7 +69,9 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         Column("organisation"),
         Column("platform"),
         _must(
-            "observed", choices=_choices("full", "partial", "none", yes="full", no="none"), older="timeline_observed"
+            "observed",
+            choices=_choices("full", "partial", "none", yes="full", no="none"),
+            older="timeline_observed",
         ),
         Column("observed_from", "date"),
         Column("observed_to", "date"),
@@ -321,12 +322,12 @@ class Study:
                 (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()
             )
             if not target.exists():
-                os.replace(written, target)
+                written.replace(target)
             else:
                 new = {p.name for p in written.iterdir()}
                 stale = [p for name in TABLES for p in _files_of(target, name) if p.name not in new]
                 for name in sorted(new):
-                    os.replace(written / name, target / name)
+                    (written / name).replace(target / name)
                 for old in stale:
                     old.unlink()
         return target
@@ -340,6 +341,23 @@ class Study:
     def _repr_html_(self) -> str:
         # the tables hold persons: a notebook shows the ledger, never rows by accident
         return f"<p>{html.escape(str(self))}</p>{self.ledger._repr_html_()}"
+
+
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """Go through a table row by row, each a named tuple.
+
+    Parameters
+    ----------
+    table
+        Any table.
+
+    Yields
+    ------
+    tuple
+        A row, with the columns as attributes.
+    """
+    # pandas cannot say what a cell holds; the schema does
+    yield from table.itertuples(index=False)
 
 
 def read(path: str | Path) -> Study:
@@ -521,7 +539,7 @@ class _Rows:
         self.set_aside: dict[str, int] = {}
         self.table, self.not_read = self._named(raw)
 
-    def refuse(self, message: str, at: int | None = None) -> SchemaError:
+    def refuse(self, message: str, at: Any = None) -> SchemaError:
         # the header is line 1
         return SchemaError(message, path=self.path or self.name, line=None if at is None else at + 2)
 
@@ -531,9 +549,7 @@ class _Rows:
         for column in TABLES[self.name]:
             found = next((n for n in (column.name, column.older) if n is not None and n in raw.columns), None)
             if found is None and column.required:
-                raise self.refuse(
-                    f"has no column {column.name}; found {', '.join(map(str, raw.columns)) or 'none'}"
-                )
+                raise self.refuse(f"has no column {column.name}; found {', '.join(map(str, raw.columns)) or 'none'}")
             if found is None:
                 columns[column.name] = pd.Series(pd.NA, index=raw.index, dtype="str")
             else:
@@ -558,10 +574,11 @@ class _Rows:
             if column.choices:
                 wrong = cells.notna() & ~cells.isin(list(column.choices))
                 if wrong.any():
-                    at = int(wrong.idxmax())
+                    at = wrong.idxmax()
                     # the cell itself is not repeated: in a shifted row it may be a name
                     raise self.refuse(
-                        f"{column.name} must be one of {', '.join(dict.fromkeys(column.choices.values()))}", at
+                        f"{column.name} must be one of {', '.join(dict.fromkeys(column.choices.values()))}",
+                        at,
                     )
                 self.table[column.name] = cells.map(column.choices).astype("str")
         twice = self.table.duplicated()
@@ -591,9 +608,7 @@ class _Rows:
             zoned |= days
         local = given & ~zoned & text.str.fullmatch(_LOCAL_TIME).fillna(False).astype(bool)
         if local.any():
-            raise self.refuse(
-                f"{column.name} has no zone; write for example 2026-03-02T07:15:00Z", local.idxmax()
-            )
+            raise self.refuse(f"{column.name} has no zone; write for example 2026-03-02T07:15:00Z", local.idxmax())
         times = pd.to_datetime(text.where(zoned), utc=True, format="ISO8601", errors="coerce").dt.as_unit("s")
         self.table[column.name] = times
         self.drop(given & times.isna(), f"{column.name} is not a time")
@@ -658,9 +673,9 @@ def _checked(
 def _holders_of_people(people: pd.DataFrame) -> pd.DataFrame:
     """Bring the older ``people.csv``, one row an account, to one row a holder."""
     one = people.dropna(subset="person_id").drop_duplicates("person_id")
-    return pd.DataFrame(
-        {"holder_id": one["person_id"], "kind": "person", "name": one["name"] if "name" in one else pd.NA}
-    ).reset_index(drop=True)
+    return pd.DataFrame({"holder_id": one["person_id"], "kind": "person", "name": one.get("name", pd.NA)}).reset_index(
+        drop=True
+    )
 
 
 def _entry_of_people(holders: LedgerEntry, people: pd.DataFrame) -> LedgerEntry:

@@ -115,9 +115,7 @@ def open_file(browser: Browser) -> Iterator[Callable[..., Opened]]:
 
         context.on("request", note)
         context.on("weberror", lambda error: errors.append(str(error.error)))
-        context.on(
-            "console", lambda message: errors.append(message.text) if message.type == "error" else None
-        )
+        context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page = context.new_page()
         page.goto(own + query + fragment)
         return Opened(page, requests, errors)

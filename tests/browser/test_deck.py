@@ -67,9 +67,7 @@ def small_notebook():
             prose("## The board", "slide", "board"),
             shown(BOARD),
             prose("## On Monday", "slide", "monday"),
-            prose(
-                "1. **Give time** Two hours a week\n2. **Share back** Each day\n3. **Ask first** Would you?"
-            ),
+            prose("1. **Give time** Two hours a week\n2. **Share back** Each day\n3. **Ask first** Would you?"),
             prose("## How sure are we?", "slide", "sure"),
             prose("- `one` thing\n- a [link](https://example.org)"),
         ]
@@ -165,9 +163,7 @@ def test_measure_sees_what_is_wrong(tmp_path, show):
         cells=[
             prose("## Long\n\n" + "line\n\n" * 30, "slide"),
             prose('## Small\n\n<p style="font-size:12px">too small</p>', "slide"),
-            shown(
-                '<svg viewBox="0 0 100 100" width="50" height="50"><text y="50" font-size="20">a</text></svg>'
-            ),
+            shown('<svg viewBox="0 0 100 100" width="50" height="50"><text y="50" font-size="20">a</text></svg>'),
             prose("no heading", "slide"),
             shown('<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" width="9" height="9">'),
         ]
@@ -218,25 +214,17 @@ def test_speaker_view_opens_from_a_file_and_leads(deck, show):
     opened = show(deck)
     page = opened.page
     context: BrowserContext = page.context
-    with_notes = page.evaluate(
-        "[...document.querySelectorAll('section')].map((s) => !!s.querySelector('aside'))"
-    )
+    with_notes = page.evaluate("[...document.querySelectorAll('section')].map((s) => !!s.querySelector('aside'))")
     first = with_notes.index(True)
     page.evaluate("(number) => Reveal.slide(number)", first)
     with context.expect_page() as opening:
         page.keyboard.press("s")
     speaker = opening.value
-    said = page.evaluate(
-        "Reveal.getCurrentSlide().querySelector('aside').textContent.trim().split(/\\s+/).join(' ')"
-    )
+    said = page.evaluate("Reveal.getCurrentSlide().querySelector('aside').textContent.trim().split(/\\s+/).join(' ')")
     value = speaker.locator(".speaker-controls-notes .value")
     expect(value).to_contain_text(said[:60], timeout=20_000)
-    expect(
-        speaker.frame_locator("#current-slide iframe").locator("section.present :is(h1, h2)")
-    ).to_be_visible()
-    expect(
-        speaker.frame_locator("#upcoming-slide iframe").locator("section.present :is(h1, h2)")
-    ).to_be_visible()
+    expect(speaker.frame_locator("#current-slide iframe").locator("section.present :is(h1, h2)")).to_be_visible()
+    expect(speaker.frame_locator("#upcoming-slide iframe").locator("section.present :is(h1, h2)")).to_be_visible()
     before = page.evaluate("Reveal.getProgress()")
     # the window's keys go to its frame, which tells the wall
     speaker.wait_for_timeout(1000)
@@ -287,9 +275,7 @@ def test_screen_readers_find_no_obstacle(deck, show):
         page.evaluate("(number) => Reveal.slide(number, 0, 99)", number)
         result = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]})
         if result.violations_count:
-            found[number + 1] = [
-                (rule["id"], rule["nodes"][0]["html"][:120]) for rule in result.response["violations"]
-            ]
+            found[number + 1] = [(rule["id"], rule["nodes"][0]["html"][:120]) for rule in result.response["violations"]]
     assert found == {}
 
 
@@ -297,9 +283,7 @@ def test_script_in_an_output_does_not_run(tmp_path, show):
     hostile = new_notebook(
         cells=[
             prose("## A", "slide"),
-            shown(
-                "<script>document.title = 'ran'</script><img src=x alt=x onerror=\"document.title = 'ran'\">"
-            ),
+            shown("<script>document.title = 'ran'</script><img src=x alt=x onerror=\"document.title = 'ran'\">"),
         ]
     )
     opened = show(export(hostile, tmp_path / "hostile.html"))

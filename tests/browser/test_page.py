@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Page, expect
 
 import ambassador_net as an
 from demo_study import HOSTILE, demo_study
+from page_checks import faults, overflow
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "demo.ipynb"
 PHONE = {"width": 360, "height": 740, "touch": True}
 LAPTOP = {"width": 1280, "height": 800}
-RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="module")
@@ -35,23 +34,8 @@ def cells(page: Page, table: str) -> list[str]:
     return page.locator(f".house table.{table} td").all_inner_texts()
 
 
-def faults(page: Page) -> list[str]:
-    page.evaluate(AXE_FILE_PATH.read_text("utf-8"))
-    found: dict[str, Any] = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    return [
-        f"{fault['id']}: {node['html'][:100]}" for fault in found["violations"] for node in fault["nodes"]
-    ]
-
-
-def overflow(page: Page) -> int:
-    wide: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return wide
-
-
 @pytest.mark.parametrize("screen", [PHONE, LAPTOP], ids=["phone", "laptop"])
-def test_opens_from_a_file_and_asks_for_nothing(
-    open_file: Callable[..., Any], built: Path, screen: Any
-) -> None:
+def test_opens_from_a_file_and_asks_for_nothing(open_file: Callable[..., Any], built: Path, screen: Any) -> None:
     opened = open_file(built, **screen)
     expect(opened.page.get_by_role("heading", level=1)).to_have_text("Is employee advocacy a tango?")
     expect(opened.page.locator(".data")).to_have_text("Made-up data, no real people: A small demo & more")
@@ -63,9 +47,7 @@ def test_opens_from_a_file_and_asks_for_nothing(
     assert overflow(opened.page) == 0
 
 
-def test_guess_then_the_answer_beside_it(
-    open_file: Callable[..., Any], built: Path, tango: an.Amplification
-) -> None:
+def test_guess_then_the_answer_beside_it(open_file: Callable[..., Any], built: Path, tango: an.Amplification) -> None:
     page = open_file(built, **PHONE).page
     expect(page.locator(".answered")).to_be_hidden()
     expect(page.locator(".verdict")).to_be_hidden()
@@ -83,9 +65,7 @@ def test_guess_then_the_answer_beside_it(
     expect(page.locator(".verdict strong")).to_have_text(tango.verdict.sentence("en"))
 
 
-def test_a_house_is_chosen_by_touch(
-    open_file: Callable[..., Any], built: Path, tango: an.Amplification
-) -> None:
+def test_a_house_is_chosen_by_touch(open_file: Callable[..., Any], built: Path, tango: an.Amplification) -> None:
     opened = open_file(built, **PHONE)
     page = opened.page
     select = page.get_by_role("combobox", name="Choose a house")
@@ -95,9 +75,7 @@ def test_a_house_is_chosen_by_touch(
     select.select_option(label="Metsälä Institute")
     house = tango.houses.set_index("organisation").loc["Metsälä Institute"]
     assert cells(page, "shares")[0] == str(int(house["person_to_organisation"]))
-    assert cells(page, "states") == [
-        str(int(house[s])) for s in ("mutual", "person_only", "organisation_only")
-    ]
+    assert cells(page, "states") == [str(int(house[s])) for s in ("mutual", "person_only", "organisation_only")]
     first = page.locator(".heard").inner_text()
     select.select_option(label="Unseen Foundation")
     assert cells(page, "shares") == ["17", "not known", "not observed", "not observed"]
@@ -210,9 +188,7 @@ def test_targets_are_large_enough_for_a_thumb(open_file: Callable[..., Any], bui
     for target in targets.all():
         box = target.bounding_box()
         assert box is not None
-        assert min(box["width"], box["height"]) >= 48, target.evaluate(
-            "element => element.outerHTML.slice(0, 80)"
-        )
+        assert min(box["width"], box["height"]) >= 48, target.evaluate("element => element.outerHTML.slice(0, 80)")
 
 
 def test_nothing_moves_for_those_who_asked_so(open_file: Callable[..., Any], built: Path) -> None:

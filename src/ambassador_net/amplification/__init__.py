@@ -29,7 +29,8 @@ class Amplification:
     Parameters
     ----------
     study
-        ``title``, ``made_up``, ``persons``, ``accounts``, ``shares``, ``self_shares``, ``shares_used``,
+        ``title``, ``made_up``, ``persons``, ``accounts``, ``people`` (with an
+        affiliation), ``shares``, ``self_shares``, ``shares_used``,
         ``source_unknown``, ``first`` and ``last`` share.
     dyads
         Numbers of pairs by what they share, and of shares by direction; None where not observed.
@@ -173,6 +174,7 @@ def mutual_amplification(
             "made_up": study.made_up,
             "persons": study.persons,
             "accounts": len(study.accounts),
+            "people": int(counted.pairs["holder_id"].nunique()),
             "shares": counted.shares,
             "self_shares": counted.self_shares,
             "shares_used": counted.shares - counted.self_shares,

@@ -85,13 +85,9 @@ class OwnPairShares:
             Shares by the person and by the organisation; shape (pairs,) each.
         """
         given = self._by_person
-        eo = self._counted(
-            given, self._person[self.events.sharer[given]], self._organisation[source[given]]
-        )
+        eo = self._counted(given, self._person[self.events.sharer[given]], self._organisation[source[given]])
         given = self._by_organisation
-        oe = self._counted(
-            given, self._person[source[given]], self._organisation[self.events.sharer[given]]
-        )
+        oe = self._counted(given, self._person[source[given]], self._organisation[self.events.sharer[given]])
         return eo, oe
 
     def _counted(self, given: Indices, person: Indices, organisation: Indices) -> npt.NDArray[np.intp]:
@@ -162,9 +158,7 @@ def mixing(
         eo, oe = counter.weights(source)
         return np.array([eo.sum() + oe.sum()], dtype=np.float64)
 
-    draws = strengths_kept(
-        counter.events, total, permutations=permutations, rng=rng, progress=progress
-    )
+    draws = strengths_kept(counter.events, total, permutations=permutations, rng=rng, progress=progress)
     pairs = dyads.pairs
     shared = (pairs["seen_eo"] > 0) | (pairs["seen_oe"] > 0)
     both = shared & pairs["w_eo"].notna() & pairs["w_oe"].notna()

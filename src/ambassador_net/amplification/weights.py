@@ -158,9 +158,7 @@ def people_of_houses(study: Study, dyads: Dyads) -> "pd.Series[int]":
     spells = dyads.affiliations
     if study.window is not None:
         first, last = study.window
-        spells = spells[
-            ~(spells["valid_to"] <= first).fillna(False) & ~(spells["valid_from"] > last).fillna(False)
-        ]
+        spells = spells[~(spells["valid_to"] <= first).fillna(False) & ~(spells["valid_from"] > last).fillna(False)]
     return spells.groupby("organisation")["holder_id"].nunique()
 
 

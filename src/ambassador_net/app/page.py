@@ -148,9 +148,7 @@ def page_from(node: "NotebookNode", *, language: str) -> str:
             styles[state.get("_css", "")] = None
             parts.append({"name": name, "state": _json(_public(state))})
     if not modules:
-        raise PageError(
-            "no cell shows a widget; end a cell of the notebook with ambassador_net.app.demo(...)"
-        )
+        raise PageError("no cell shows a widget; end a cell of the notebook with ambassador_net.app.demo(...)")
     static = resources.files(__package__) / "static"
     scripts = [(static / name).read_text("utf-8") for name in ("mount.js", "shell.js")]
     scripts += [_mounting(module, names) for module, names in modules.items()]
@@ -194,17 +192,11 @@ def _public(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def _json(value: object) -> str:
     # inside a <script>, only < can begin something else
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace(
-        "<", "\\u003c"
-    )
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).replace("<", "\\u003c")
 
 
 def _mounting(module: str, names: Iterable[str]) -> str:
-    if (
-        len(_DEFAULT_EXPORT.findall(module)) != 1
-        or _OTHER_LINK.search(module)
-        or "</script" in module.lower()
-    ):
+    if len(_DEFAULT_EXPORT.findall(module)) != 1 or _OTHER_LINK.search(module) or "</script" in module.lower():
         raise PageError("a widget's module must have exactly one default export and no import")
     mounts = "".join(f'mountWidget(widget, "{name}");\n' for name in names)
     return _DEFAULT_EXPORT.sub("const widget = ", module) + mounts
@@ -218,9 +210,7 @@ def _prose(cell: "NotebookNode", number: int) -> dict[str, Any]:
     found = _Addresses()
     found.feed(html)
     if found.fetched:
-        raise PageError(
-            f"cell {number} asks for {found.fetched[0]}; the page fetches nothing: show it by a widget"
-        )
+        raise PageError(f"cell {number} asks for {found.fetched[0]}; the page fetches nothing: show it by a widget")
     tags = cell.metadata.get("tags", [])
     return {"language": next((code for code in LANGUAGES if f"lang-{code}" in tags), None), "html": html}
 

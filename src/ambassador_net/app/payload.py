@@ -75,8 +75,7 @@ def payload(tango: "Amplification") -> Json:
             "texts": {language: tango.verdict.sentence(language) for language in LANGUAGES},
         },
         "answers": {
-            str(index): _answer(index, counts, whole)
-            for index, counts in enumerate([whole, *houses], WHOLE_STUDY)
+            str(index): _answer(index, counts, whole) for index, counts in enumerate([whole, *houses], WHOLE_STUDY)
         },
     }
 
@@ -139,9 +138,7 @@ def _answer(index: int, counts: Mapping[str, object], whole: Mapping[str, object
         "states": list(states),
         "marks": marks,
         "texts": {
-            language: _said(
-                _name(counts, language), counts, shares, rates, context, pairs, states, unit, language
-            )
+            language: _said(_name(counts, language), counts, shares, rates, context, pairs, states, unit, language)
             for language in LANGUAGES
         },
     }
@@ -174,10 +171,7 @@ def _marks(states: Mapping[str, int | None]) -> tuple[int, list[tuple[str, int]]
     """Say how many pairs one mark stands for, and how many marks each state has: at least one if any pair."""
     total = sum(n or 0 for n in states.values())
     unit = next(
-        step * 10**power
-        for power in range(10)
-        for step in (1, 2, 5)
-        if total <= _MOST_MARKS * step * 10**power
+        step * 10**power for power in range(10) for step in (1, 2, 5) if total <= _MOST_MARKS * step * 10**power
     )
     return unit, [(state, max(1, round(n / unit))) for state, n in states.items() if n]
 
@@ -188,6 +182,11 @@ def _name(counts: Mapping[str, object], language: str) -> str:
     if pd.isna(counts["organisation"]):  # type: ignore[call-overload]
         return say("demo.other_houses", language, joined=_count(counts, "joined"))
     return str(counts["organisation"])
+
+
+def _heard(key: str, language: str) -> str:
+    """Give a text without the marks where it may be divided, which some screen readers read aloud."""
+    return say(f"demo.{key}", language).replace("\u00ad", "")
 
 
 def _said(
@@ -205,20 +204,16 @@ def _said(
     people = _count(counts, "people")
     share_texts = {side: not_observed if n is None else number(n, language) for side, n in shares.items()}
     rate_texts = {
-        side: _rate_said(rate, language)
-        if rate is not None
-        else not_observed
-        if shares[side] is None
-        else not_known
+        side: _rate_said(rate, language) if rate is not None else not_observed if shares[side] is None else not_known
         for side, rate in rates.items()
     }
     state_texts = {state: not_observed if n is None else number(n, language) for state, n in states.items()}
     rates_label = f"{name}. {say('demo.axis', language)}: " + "; ".join(
-        f"{say(f'demo.{side}_shares', language)}: {text}" for side, text in rate_texts.items()
+        f"{_heard(f'{side}_shares', language)}: {text}" for side, text in rate_texts.items()
     )
     if "organisation" in counts:
         known = [
-            f"{say(f'demo.{side}_shares', language)}: {_rate_said(rate, language)}"
+            f"{_heard(f'{side}_shares', language)}: {_rate_said(rate, language)}"
             for side, rate in context.items()
             if rate is not None
         ]

@@ -176,9 +176,7 @@ def _check_free(host: str, port: int) -> None:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass
     except OSError as error:
-        raise PageError(
-            f"port {port} cannot be used ({error.strerror}); choose another with --port"
-        ) from None
+        raise PageError(f"port {port} cannot be used ({error.strerror}); choose another with --port") from None
 
 
 def _write_template(folder: Path) -> None:
@@ -194,9 +192,7 @@ def _wait_until_it_answers(process: "subprocess.Popen[bytes]", host: str, port: 
     until = time.monotonic() + _START_S
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise PageError(
-                f"Voilà ended with code {process.returncode} before it answered; what it said is above"
-            )
+            raise PageError(f"Voilà ended with code {process.returncode} before it answered; what it said is above")
         try:
             socket.create_connection((host, port), timeout=1).close()
         except OSError:

@@ -8,9 +8,13 @@ from ambassador_net import looks
 _STATIC = resources.files("ambassador_net.app") / "static"
 
 
-@cache
-def tokens_css() -> str:
+def tokens_css(scope: str) -> str:
     """Give the colour tokens, light or dark as the visitor's device prefers.
+
+    Parameters
+    ----------
+    scope
+        Selector of the elements that they hold for.
 
     Returns
     -------
@@ -18,7 +22,10 @@ def tokens_css() -> str:
         CSS: the tokens of :mod:`ambassador_net.looks`, the dark ones also where the device asks for them.
     """
     dark = "".join(f"--{name}:{colour};" for name, colour in sorted(looks.COLOURS["dark"].items()))
-    return looks.tokens_css() + f"@media (prefers-color-scheme:dark){{:root{{color-scheme:dark;{dark}}}}}\n"
+    return (
+        looks.tokens_css().replace(":root", scope)
+        + f"@media (prefers-color-scheme:dark){{{scope}{{color-scheme:dark;{dark}}}}}\n"
+    )
 
 
 @cache
@@ -28,9 +35,9 @@ def widget_css() -> str:
     Returns
     -------
     str
-        CSS.
+        CSS that touches nothing outside the widget.
     """
-    return tokens_css() + (_STATIC / "demo.css").read_text("utf-8")
+    return tokens_css(".ambassador-demo") + (_STATIC / "demo.css").read_text("utf-8")
 
 
 @cache
@@ -42,4 +49,4 @@ def page_css() -> str:
     str
         CSS with the typeface inside.
     """
-    return looks.font_face_css() + tokens_css() + (_STATIC / "page.css").read_text("utf-8")
+    return looks.font_face_css() + tokens_css(":root") + (_STATIC / "page.css").read_text("utf-8")

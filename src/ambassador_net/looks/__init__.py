@@ -82,8 +82,6 @@ def register_fonts() -> str:
     from matplotlib.font_manager import fontManager
 
     for style in ("Regular", "Bold"):
-        with resources.as_file(
-            resources.files(__name__) / "fonts" / f"AtkinsonHyperlegibleNext-{style}.ttf"
-        ) as path:
+        with resources.as_file(resources.files(__name__) / "fonts" / f"AtkinsonHyperlegibleNext-{style}.ttf") as path:
             fontManager.addfont(path)
     return FONT_FAMILY

@@ -1,13 +1,16 @@
 """Run the reduction on DuckDB, inside this process."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import duckdb
 import pandas as pd
 
 
 def run(
-    statements: Sequence[tuple[str, str]], tables: Mapping[str, pd.DataFrame], wanted: Mapping[str, Sequence[str]]
+    statements: Sequence[tuple[str, str]],
+    tables: Mapping[str, pd.DataFrame],
+    wanted: Mapping[str, Sequence[str]],
 ) -> dict[str, pd.DataFrame]:
     """Run the statements in order and bring the wanted tables back.
 
@@ -27,7 +30,10 @@ def run(
         By name.
     """
     # DuckDB's zoned times need an extension that is not in its wheel: times go in and out as plain UTC
-    config = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
     with duckdb.connect(":memory:", config=config) as connection:
         for name, table in tables.items():
             connection.register(name, _without_zone(table))
@@ -44,11 +50,11 @@ def _fetch(connection: duckdb.DuckDBPyConnection, name: str, order: Sequence[str
 
 def _without_zone(table: pd.DataFrame) -> pd.DataFrame:
     zoned = table.select_dtypes("datetimetz")
-    return table.assign(**{str(name): column.dt.tz_localize(None) for name, column in zoned.items()})
+    plain: dict[str, Any] = {str(name): column.dt.tz_localize(None) for name, column in zoned.items()}
+    return table.assign(**plain)
 
 
 def _with_zone(table: pd.DataFrame) -> pd.DataFrame:
     plain = table.select_dtypes("datetime")
-    return table.assign(
-        **{str(name): column.dt.as_unit("s").dt.tz_localize("UTC") for name, column in plain.items()}
-    )
+    zoned: dict[str, Any] = {str(name): column.dt.as_unit("s").dt.tz_localize("UTC") for name, column in plain.items()}
+    return table.assign(**zoned)

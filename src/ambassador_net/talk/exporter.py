@@ -110,14 +110,10 @@ class AmbassadorSlidesExporter(TemplateExporter):
 
     def _deck(self, notebook: "NotebookNode", resources: dict[str, Any]) -> _Deck:
         metadata = resources.get("metadata", {})
-        language = language_named(
-            self.language or notebook.metadata.get("ambassador_net", {}).get("language") or "en"
-        )
+        language = language_named(self.language or notebook.metadata.get("ambassador_net", {}).get("language") or "en")
         slides = arrange(notebook, language)
         if not slides:
-            raise TalkError(
-                "the notebook shows nothing: no prose, and no outputs; run it, or export with --execute"
-            )
+            raise TalkError("the notebook shows nothing: no prose, and no outputs; run it, or export with --execute")
         scripts = tuple(_safe_in_script(_static(name)) for name in _SCRIPTS)
         styles = [
             looks.font_face_css(),
@@ -131,18 +127,14 @@ class AmbassadorSlidesExporter(TemplateExporter):
         return _Deck(
             language=language,
             theme=self.theme,
-            title=self.title
-            or notebook.metadata.get("title")
-            or metadata.get("name")
-            or say("deck.title", language),
+            title=self.title or notebook.metadata.get("title") or metadata.get("name") or say("deck.title", language),
             next=say("deck.next", language),
             previous=say("deck.previous", language),
             policy=_policy((*scripts, _speaker_script())),
             styles=tuple(map(Markup, styles)),
             scripts=tuple(map(Markup, scripts)),
             pages=tuple(
-                self._page(slide, number, metadata.get("path") or ".")
-                for number, slide in enumerate(slides, 1)
+                self._page(slide, number, metadata.get("path") or ".") for number, slide in enumerate(slides, 1)
             ),
         )
 
@@ -173,9 +165,7 @@ def _static(name: str) -> str:
 
 
 def _template_file(name: str) -> str:
-    return (package_resources.files("ambassador_net.talk") / "templates" / "ambassador" / name).read_text(
-        "utf-8"
-    )
+    return (package_resources.files("ambassador_net.talk") / "templates" / "ambassador" / name).read_text("utf-8")
 
 
 def _stylesheet(path: str) -> str:
@@ -199,9 +189,7 @@ def _speaker_script() -> str:
     """Give the script of reveal's speaker window, which inherits the policy of the deck."""
     found = re.search(r"<script>(.*?)<\\/script>", _static("plugin/notes.js"), re.DOTALL)
     if found is None:
-        raise TalkError(
-            "the speaker view of the vendored reveal.js was not recognised; run scripts/vendor.py"
-        )
+        raise TalkError("the speaker view of the vendored reveal.js was not recognised; run scripts/vendor.py")
     # it stands in a template literal, where a backslash is written twice
     return found[1].replace("\\\\", "\\")
 

@@ -174,11 +174,7 @@ def _checked(found: Mapping[str, Any], where: str, stylesheet: Path | None) -> T
     if not isinstance(title, Mapping) or not all(isinstance(text, str) for text in title.values()):
         raise TalkError(f'{where}: title is one text per language: [title], then en = "…", fi = "…"')
     languages = found.get("languages", list(defaults.languages))
-    if (
-        not isinstance(languages, list)
-        or not languages
-        or not all(isinstance(name, str) for name in languages)
-    ):
+    if not isinstance(languages, list) or not languages or not all(isinstance(name, str) for name in languages):
         raise TalkError(f'{where}: languages is a list such as ["en", "fi"]')
     for name in (*title, *languages):
         language_named(name)

@@ -132,9 +132,7 @@ def _shows(node: "NotebookNode", number: int) -> bool:
         return False
     for output in node.outputs:
         if output.output_type == "error":
-            raise TalkError(
-                f"cell {number} ended with {output.ename}; run the notebook without errors before export"
-            )
+            raise TalkError(f"cell {number} ended with {output.ename}; run the notebook without errors before export")
         if "application/vnd.jupyter.widget-view+json" in output.get("data", {}):
             raise TalkError(
                 f"cell {number} shows a widget, which needs a kernel; in a talk show a figure, "
@@ -146,9 +144,7 @@ def _shows(node: "NotebookNode", number: int) -> bool:
 
 def _translates(cell: _Cell, group: list[_Cell]) -> bool:
     """Tell whether a starting cell is the slide before it said in another language."""
-    return bool(cell.languages) and all(
-        other.languages and not other.languages & cell.languages for other in group
-    )
+    return bool(cell.languages) and all(other.languages and not other.languages & cell.languages for other in group)
 
 
 def _slide(group: list[_Cell], language: str) -> Slide:

@@ -9,7 +9,7 @@ import tomllib
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Literal, cast
+from typing import Literal
 
 from ambassador_net.errors import AmbassadorError
 
@@ -38,7 +38,7 @@ def language_named(name: str) -> Language:
     """
     if name not in LANGUAGES:
         raise AmbassadorError(f"no language {name!r}; there are {', '.join(LANGUAGES)}")
-    return cast(Language, name)
+    return name
 
 
 @cache

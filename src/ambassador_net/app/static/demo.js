@@ -73,7 +73,7 @@ function guessPicture(width, value, guess, label) {
   return drawn;
 }
 
-function ratesPicture(width, answer, texts, words, language) {
+function ratesPicture(width, answer, texts, language) {
   const left = 12;
   const right = width - 20;
   const known = [...SIDES.map((s) => answer.rates[s]), ...SIDES.map((s) => answer.context?.[s])].filter((r) => r != null);
@@ -161,6 +161,8 @@ function render({ model, el }) {
   const heard = html("p", "heard", "", { role: "status" });
   root.append(languages, title, data, ask, answered, choose, house, verdict, heard);
   el.append(root);
+  // measured when it changes and not when something is drawn: measuring makes the browser lay the page out again
+  let width = measured();
 
   const buttons = shown.languages.map((language) => {
     const button = html("button", "", LANGUAGE_NAMES[language], { type: "button", lang: language });
@@ -199,7 +201,7 @@ function render({ model, el }) {
     model.save_changes();
   }
 
-  function width() {
+  function measured() {
     return Math.max(200, Math.floor(root.clientWidth));
   }
 
@@ -249,7 +251,7 @@ function render({ model, el }) {
     if (value !== null) numbers.append(entry(say.in_these_data, answer, ""));
     numbers.append(entry(say.your_guess, guess, "guess"));
     const label = value === null ? why : `${answer} ${say.in_these_data}`;
-    const drawn = guessPicture(width(), value, guess, `${say.answer_heading}. ${label}; ${say.your_guess} ${guess}`);
+    const drawn = guessPicture(width, value, guess, `${say.answer_heading}. ${label}; ${say.your_guess} ${guess}`);
     answered.replaceChildren(heading, numbers, drawn, html("p", "", why));
     if (focusAnswer) {
       focusAnswer = false;
@@ -276,7 +278,7 @@ function render({ model, el }) {
         [say.column_direction, say.column_shares, say.column_rate],
         SIDES.map((s) => [small(picture(18, 18), s), say[`${s}_shares`], texts.shares[s], texts.rates[s]]),
       ),
-      ratesPicture(width(), answer, texts, say, model.get("language")),
+      ratesPicture(width, answer, texts, model.get("language")),
       html("p", "small", answer.context ? `${say.axis}; ${say.context}` : say.axis),
       html("h3", "", say.pairs_heading),
       html("p", "before-table", texts.pairs),
@@ -288,7 +290,7 @@ function render({ model, el }) {
         answer.states.map((state) => [keyed(picture(30, 18), state), say[state], texts.states[state]]),
       ),
     );
-    if (answer.marks.length) parts.push(pairsPicture(width(), answer.marks, texts.pairs_label));
+    if (answer.marks.length) parts.push(pairsPicture(width, answer.marks, texts.pairs_label));
     if (texts.unit) parts.push(html("p", "small", texts.unit));
     house.replaceChildren(...parts);
     if (speak) heard.textContent = texts.heard;
@@ -310,21 +312,20 @@ function render({ model, el }) {
   }
 
   function answerCame() {
-    drawSelect();
     drawHouse(true);
-    drawVerdict();
+    if (verdict.hidden) drawVerdict();
   }
 
   model.on("change:language", drawAll);
+  model.on("change:house", drawSelect);
   model.on("change:guess", drawAll);
   model.on("change:answer", answerCame);
   drawAll();
 
   // Pictures are drawn for the width they get, so that their words keep the size of all other words.
-  let last = width();
   const watcher = new ResizeObserver(() => {
-    if (width() === last) return;
-    last = width();
+    if (measured() === width) return;
+    width = measured();
     drawGuess();
     drawHouse(false);
   });
@@ -333,6 +334,7 @@ function render({ model, el }) {
   return () => {
     watcher.disconnect();
     model.off("change:language", drawAll);
+    model.off("change:house", drawSelect);
     model.off("change:guess", drawAll);
     model.off("change:answer", answerCame);
   };

@@ -1,0 +1,37 @@
+"""Every picture: drawn from a result, in the house's looks, with its own alt text and caption.
+
+People are warm discs, organisations blue squares, chance a grey band, the rest ink. Figures are inline SVG whose
+text stays text and whose colours follow the page's tokens, so a deck, a page and a notebook show the same picture.
+"""
+
+from ambassador_net.figures.drawing import WIDTH, Figure
+from ambassador_net.figures.plots import both_ways, house_mixing, pairs_by_state, share_ring
+from ambassador_net.figures.telling import (
+    Board,
+    Sentence,
+    Words,
+    board,
+    mixing_heading,
+    mutual_heading,
+    source,
+    verdict,
+    what_was_read,
+)
+
+__all__ = [
+    "WIDTH",
+    "Board",
+    "Figure",
+    "Sentence",
+    "Words",
+    "board",
+    "both_ways",
+    "house_mixing",
+    "mixing_heading",
+    "mutual_heading",
+    "pairs_by_state",
+    "share_ring",
+    "source",
+    "verdict",
+    "what_was_read",
+]

@@ -1,0 +1,262 @@
+"""Words, verdicts and boards that hold a study's numbers: a slide's heading, its foot, its table."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ambassador_net.amplification import Amplification
+from ambassador_net.claims import Answer
+from ambassador_net.study import Study
+from ambassador_net.words import number, say
+
+_ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words that hold a study's numbers: a heading, a line at the foot, a list.
+
+    Parameters
+    ----------
+    kind
+        ``"heading"``, ``"source"`` or ``"list"``.
+    lines
+        The texts; a heading and a source have one.
+    """
+
+    kind: Literal["heading", "source", "list"]
+    lines: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        safe = [html.escape(line) for line in self.lines]
+        if self.kind == "heading":
+            return f"<h2>{safe[0]}</h2>"
+        if self.kind == "source":
+            return f"<p>{safe[0]}</p>"
+        return "<ul>" + "".join(f"<li>{line}</li>" for line in safe) + "</ul>"
+
+
+def source(tango: Amplification, *, language: str = "en") -> Words:
+    """Say where the data come from, or that they are made up.
+
+    Parameters
+    ----------
+    tango
+        The result.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+
+    Returns
+    -------
+    Words
+        One line.
+    """
+    return Words("source", (source_of(tango, language),))
+
+
+def mutual_heading(tango: Amplification, *, language: str = "en") -> Words:
+    """Say how many of 100 pairs share each other both ways, as the heading of a slide.
+
+    Parameters
+    ----------
+    tango
+        The result.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+
+    Returns
+    -------
+    Words
+        The finding, or that it cannot be seen.
+    """
+    n = tango.mutual_per_100
+    if n is None:
+        return Words("heading", (say("talk.mutual_unknown", language),))
+    return Words("heading", (say("talk.mutual", language, n=round(n)),))
+
+
+def mixing_heading(tango: Amplification, *, language: str = "en") -> Words:
+    """Say how many times more houses share their own than chance would, as the heading of a slide.
+
+    Parameters
+    ----------
+    tango
+        The result.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+
+    Returns
+    -------
+    Words
+        The finding, or that it cannot be seen.
+    """
+    found = tango.mixing
+    if found is None or found.lift is None or found.p_sim is None:
+        return Words("heading", (say("talk.mixing_unknown", language),))
+    if found.p_sim > _ALPHA:
+        return Words("heading", (say("talk.mixing_none", language),))
+    return Words("heading", (say("talk.mixing", language, n=number(found.lift, language, digits=1)),))
+
+
+def what_was_read(study: Study, tango: Amplification, *, language: str = "en") -> Words:
+    """List what the study holds and what of it is not known.
+
+    Parameters
+    ----------
+    study
+        The study.
+    tango
+        Its result.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+
+    Returns
+    -------
+    Words
+        A list.
+    """
+    facts = tango.study
+    aside = sum(sum(entry.set_aside.values()) for entry in study.ledger.entries)
+    pairs = tango.dyads["with_a_share"] or 0
+    lines = [
+        say(
+            "talk.read",
+            language,
+            persons=facts["people"],
+            houses=int(tango.houses["joined"].sum()),
+            shares=facts["shares"],
+        )
+    ]
+    if study.window is not None:
+        first, last = study.window
+        lines.append(say("talk.period", language, first=first.date(), last=last.date()))
+    lines += [
+        say("talk.set_aside" if aside else "talk.nothing_set_aside", language, n=aside),
+        say("talk.self_shares", language, n=facts["self_shares"]),
+        say("talk.source_unknown", language, n=facts["source_unknown"]),
+        say("talk.unknown_pairs", language, n=pairs - (tango.dyads["both_sides_observed"] or 0), of=pairs),
+    ]
+    return Words("list", tuple(lines))
+
+
+_VERDICT_MARKS = {
+    "supported": '<circle cx="17" cy="17" r="15" fill="currentColor"/>'
+    '<path d="M10 17l5 5 9-10" fill="none" stroke="var(--paper, #FBFAF7)" stroke-width="3.4"/>',
+    "not_supported": '<circle cx="17" cy="17" r="14" fill="none" stroke="currentColor" stroke-width="3"/>'
+    '<path d="M11 11l12 12M23 11l-12 12" stroke="currentColor" stroke-width="3"/>',
+    "cannot_tell": '<circle cx="17" cy="17" r="14" fill="none" stroke="currentColor" stroke-width="3" '
+    'stroke-dasharray="5 4"/><path d="M13 14a4 4 0 1 1 5.5 3.6c-1 .5-1.5 1.1-1.5 2.4M17 23v2" fill="none" '
+    'stroke="currentColor" stroke-width="2.6"/>',
+}
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A verdict with its mark, to read aloud.
+
+    Parameters
+    ----------
+    answer
+        Which mark.
+    text
+        The sentence.
+    language
+        Its language.
+    """
+
+    answer: str
+    text: str
+    language: str
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<p class="anet-verdict" lang="{self.language}"><svg viewBox="0 0 34 34" width="56" height="56" '
+            f'aria-hidden="true">{_VERDICT_MARKS[self.answer]}</svg> {html.escape(self.text)}</p>'
+        )
+
+
+def verdict(tango: Amplification, *, language: str = "en") -> Sentence:
+    """Give the verdict with its mark, to read aloud.
+
+    Parameters
+    ----------
+    tango
+        The result.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+
+    Returns
+    -------
+    Sentence
+        The mark and the sentence.
+    """
+    return Sentence(tango.verdict.answer, tango.verdict.sentence(language), language)
+
+
+@dataclass(frozen=True)
+class Board:
+    """The sayings with their verdicts, as a table whose marks differ by shape and word, never by colour.
+
+    Parameters
+    ----------
+    rows
+        Verdict, saying, verdict in words and why, one a saying.
+    headings
+        Of the three columns that are read.
+    language
+        Language of all words in it.
+    """
+
+    rows: tuple[tuple[str, str, str, str], ...]
+    headings: tuple[str, str, str]
+    language: str
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{html.escape(heading)}</th>' for heading in self.headings)
+        body = "".join(
+            f'<tr><th scope="row"><svg viewBox="0 0 34 34" width="34" height="34" aria-hidden="true">'
+            f"{_VERDICT_MARKS[answer]}</svg> {html.escape(saying)}</th>"
+            f"<td><strong>{html.escape(verdict)}</strong></td><td>{html.escape(why)}</td></tr>"
+            for answer, saying, verdict, why in self.rows
+        )
+        return (
+            f'<table class="anet-board" lang="{self.language}"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table>"
+        )
+
+
+def board(answers: Sequence[Answer], *, language: str = "en") -> Board:
+    """Put the sayings and their verdicts on one board.
+
+    Parameters
+    ----------
+    answers
+        From :func:`ambassador_net.assess`.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+
+    Returns
+    -------
+    Board
+        One row a saying, in the order given.
+    """
+    return Board(
+        tuple(
+            (
+                a.verdict.answer,
+                a.saying(language),
+                say(f"verdict.{a.verdict.answer}", language),
+                a.why(language),
+            )
+            for a in answers
+        ),
+        tuple(say(f"figures.board_{column}", language) for column in ("saying", "verdict", "why")),  # type: ignore[arg-type]
+        language,
+    )
+
+
+def source_of(tango: Amplification, language: str) -> str:
+    """Say where the data come from, or that they are made up."""
+    text = say("figures.made_up", language) if tango.study["made_up"] else str(tango.study["title"])
+    return text if text.endswith(".") else f"{text}."

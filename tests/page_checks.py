@@ -1,0 +1,22 @@
+"""What is asked of every page for the audience."""
+
+from typing import Any
+
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.sync_api import Page
+
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def faults(page: Page) -> list[str]:
+    """Give what axe-core finds wrong."""
+    # evaluated, not added as a script: the page's own policy would stop that
+    page.evaluate(AXE_FILE_PATH.read_text("utf-8"))
+    found: dict[str, Any] = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [f"{fault['id']}: {node['html'][:100]}" for fault in found["violations"] for node in fault["nodes"]]
+
+
+def overflow(page: Page) -> int:
+    """Give by how many pixels the page is wider than its window."""
+    wide: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wide

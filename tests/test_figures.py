@@ -1,0 +1,139 @@
+"""Pictures hold for everyone: words with the numbers, marks that differ by shape, nobody named."""
+
+import dataclasses
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+import pytest
+
+import ambassador_net as an
+from ambassador_net import claims, figures
+from ambassador_net.looks import COLOURS
+from ambassador_net.words import LANGUAGES, number
+from conftest import small_study
+
+
+@pytest.fixture(scope="module")
+def tango(example: an.Study) -> an.Amplification:
+    return an.mutual_amplification(example, seed=7, permutations=60)
+
+
+DRAWN: dict[str, Callable[[an.Study, an.Amplification, str], figures.Figure]] = {
+    "pairs_by_state": lambda study, tango, language: figures.pairs_by_state(tango, language=language),
+    "both_ways": lambda study, tango, language: figures.both_ways(tango, language=language),
+    "house_mixing": lambda study, tango, language: figures.house_mixing(tango, language=language),
+    "share_ring": lambda study, tango, language: figures.share_ring(study, tango, language=language),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", DRAWN)
+def test_each_figure_has_its_words_in_each_language(
+    example: an.Study, tango: an.Amplification, name: str, language: str
+) -> None:
+    figure = DRAWN[name](example, tango, language)
+    assert re.search(r"\d", figure.alt)
+    shown = figure._repr_html_()
+    assert 'role="img"' in shown
+    assert f'lang="{language}"' in shown
+    # every figure of made-up data says so
+    assert {"en": "made up", "fi": "keksitty", "sv": "påhittat"}[language] in figure.source
+    ET.fromstring(figure.svg)
+
+
+def test_alt_texts_hold_the_numbers_of_the_result(example: an.Study, tango: an.Amplification) -> None:
+    mutual = tango.dyads["mutual"]
+    assert mutual is not None
+    assert number(mutual, "fi") in figures.pairs_by_state(tango, language="fi").alt
+    assert tango.mixing is not None
+    assert number(round(tango.mixing.statistic), "en") in figures.house_mixing(tango).alt
+    for row in tango.houses[tango.houses["organisation"].notna()].itertuples():
+        assert row.organisation in figures.both_ways(tango).alt
+        assert number(float(row.person_per_100), "fi", digits=1) in figures.both_ways(tango, language="fi").alt
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_same_result_gives_the_same_picture(example: an.Study, tango: an.Amplification, name: str) -> None:
+    assert DRAWN[name](example, tango, "en") == DRAWN[name](example, tango, "en")
+
+
+def test_text_stays_text_and_is_large_enough(example: an.Study, tango: an.Amplification) -> None:
+    for draw in DRAWN.values():
+        sizes = re.findall(r"font(?:-size)?: (?:\w+ )?([\d.]+)px", draw(example, tango, "en").svg)
+        assert sizes
+        assert min(map(float, sizes)) >= 18
+
+
+def test_colours_are_tokens_and_reach_contrast(example: an.Study, tango: an.Amplification) -> None:
+    for draw in DRAWN.values():
+        svg = draw(example, tango, "en").svg
+        bare = re.sub(r"var\(--[\w-]+, #[0-9A-Fa-f]{6}\)|url\(#[^)]*\)|href=\"#[^\"]*", "", svg)
+        assert not re.findall(r"#[0-9a-fA-F]{6}", bare)
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for colours in COLOURS.values():
+        for token in ("ink", "people", "organisation", "chance", "outside"):
+            light, dark = sorted((luminance(colours["paper"]), luminance(colours[token])), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 3, token
+
+
+def test_ids_of_two_figures_never_meet(example: an.Study, tango: an.Amplification) -> None:
+    ids = [
+        set(re.findall(r' id="([^"]+)"', draw(example, tango, language).svg))
+        for draw in DRAWN.values()
+        for language in ("en", "fi")
+    ]
+    assert sum(map(len, ids)) == len(set().union(*ids))
+
+
+def test_not_observed_is_said_and_not_drawn_as_nothing(real) -> None:
+    tango = an.mutual_amplification(real("dutch_parliament"), seed=1)
+    assert "not observed" in figures.both_ways(tango).alt
+    assert "cannot be compared" in figures.house_mixing(tango).alt
+    assert "the other side was not observed: 106" in figures.pairs_by_state(tango).alt
+    assert figures.mutual_heading(tango).lines == ("How many pairs share each other cannot be seen",)
+
+
+def test_persons_are_never_named_and_drawn_singly_only_where_they_may_be(
+    example: an.Study, tango: an.Amplification
+) -> None:
+    private = dataclasses.replace(example, made_up=False)
+    single = figures.share_ring(example, tango)
+    together = figures.share_ring(private, tango)
+    assert single.svg.count("<use") > 200
+    assert together.svg.count("<use") <= 2 * len(tango.houses)
+    persons = example.accounts[example.accounts["role"] != "organisation"]
+    for figure in (single, together):
+        shown = figure._repr_html_()
+        for column in ("account_id", "holder_id", "handle", "name"):
+            assert not [value for value in persons[column].dropna() if len(value) > 5 and value in shown]
+
+
+HOSTILE = 'R&D <b> "x" $a_1$ ' + "Erittäin pitkä organisaation nimi, joka jatkuu"
+
+
+def test_hostile_names_do_not_break_a_picture() -> None:
+    accounts = {
+        "o": ("organisation", HOSTILE, "full"),
+        **{f"e{i}": ("employee", HOSTILE, "full") for i in range(6)},
+    }
+    study = small_study(accounts, [(1, "e0", "o"), (2, "o", "e0"), (3, "o", "e1")], persons="public")
+    tango = an.mutual_amplification(study, seed=1, permutations=20)
+    for draw in DRAWN.values():
+        shown = draw(study, tango, "en")._repr_html_()
+        assert "<b>" not in shown
+        ET.fromstring(shown)
+
+
+def test_the_board_has_words_beside_its_marks(example: an.Study, tango: an.Amplification) -> None:
+    answers = [claims.assess(name, example, seed=1, tango=tango) for name in claims.names()]
+    for language, word in (("en", "Cannot tell"), ("fi", "Ei voida sanoa")):
+        shown = figures.board(answers, language=language)._repr_html_()
+        ET.fromstring(shown)
+        assert shown.count(word) >= 1
+        assert shown.count("<tr>") == len(answers) + 1
