@@ -145,7 +145,7 @@ figures.source(tango, language=language)
 # ## Who gives more differs from house to house
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
-# ## Se, kumpi antaa enemmän, vaihtelee talosta taloon
+# ## Talosta riippuu, kumpi antaa enemmän
 
 # %%
 figures.both_ways(tango, language=language)

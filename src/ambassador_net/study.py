@@ -241,7 +241,7 @@ class Ledger:
         return str(self.summary().to_html(index=False, border=0))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Study:
     """The tables of a study, checked and in one spelling.
 
@@ -332,6 +332,10 @@ class Study:
                     old.unlink()
         return target
 
+    def __repr__(self) -> str:
+        # the tables hold persons: a notebook shows the ledger, never rows by accident
+        return f"<Study {self}>"
+
     def __str__(self) -> str:
         return (
             f"{self.title}: {len(self.accounts):,} accounts, {len(self.shares):,} shares"
@@ -339,7 +343,6 @@ class Study:
         )
 
     def _repr_html_(self) -> str:
-        # the tables hold persons: a notebook shows the ledger, never rows by accident
         return f"<p>{html.escape(str(self))}</p>{self.ledger._repr_html_()}"
 
 

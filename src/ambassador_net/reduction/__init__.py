@@ -34,7 +34,7 @@ _WANTED = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dyads:
     """What a study comes to once its events are counted.
 
@@ -75,6 +75,10 @@ class Dyads:
     shares: int
     self_shares: int
     source_unknown: int
+
+    def __repr__(self) -> str:
+        # the tables hold persons: a notebook must not show rows by accident
+        return f"<Dyads: {len(self.pairs):,} pairs, {len(self.events):,} shares inside pairs>"
 
 
 @cache
