@@ -202,7 +202,15 @@ def voila(
     """
     from ambassador_net.present import live_demo
 
-    live_demo(study, notebook, language=language, port=port, open_browser=browser, seed=seed)
+    live_demo(
+        study,
+        notebook,
+        language=language,
+        port=port,
+        open_browser=browser,
+        seed=seed,
+        ready=lambda address: typer.echo(f"the demo is at {address} (this machine only); Ctrl-C stops it"),
+    )
 
 
 @app.command()

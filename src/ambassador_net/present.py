@@ -91,7 +91,16 @@ def demo_page(study: str | Path, notebook: Path, to: Path, *, language: str, see
     return build_page(notebook, to, language=language, environment=_environment(study, seed))
 
 
-def live_demo(study: str | Path, notebook: Path, *, language: str, port: int, open_browser: bool, seed: int) -> None:
+def live_demo(
+    study: str | Path,
+    notebook: Path,
+    *,
+    language: str,
+    port: int,
+    open_browser: bool,
+    seed: int,
+    ready: Callable[[str], None],
+) -> None:
     """Serve the demo with a live kernel on this machine until interrupted.
 
     Parameters
@@ -108,6 +117,8 @@ def live_demo(study: str | Path, notebook: Path, *, language: str, port: int, op
         Whether to open a browser.
     seed
         Seed of everything left to chance.
+    ready
+        Called with the address once it answers.
     """
     read(study)
     serve_app(
@@ -116,6 +127,7 @@ def live_demo(study: str | Path, notebook: Path, *, language: str, port: int, op
         open_browser=open_browser,
         language=language,
         environment=_environment(study, seed),
+        ready=ready,
     )
 
 
