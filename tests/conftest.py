@@ -1,22 +1,19 @@
-"""What several tests need: the shared data where they are there, and studies small enough to count by hand."""
+"""What several tests need: the shared data where they are there, and the study that ships."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from hypothesis import settings
 
 import ambassador_net as an
+from small import ROOT, SHARED
 
 # a loaded machine is slow, not wrong
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
-
-ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared"
 
 
 @pytest.fixture(scope="session")
@@ -54,35 +51,3 @@ def reference() -> Callable[[str], dict[str, Any]]:
 @pytest.fixture(scope="session")
 def example() -> an.Study:
     return an.read(ROOT / "data" / "example")
-
-
-Accounts = Mapping[str, tuple[str, str, str]]
-Events = Iterable[tuple[float, str, str]]
-
-
-def tables(accounts: Accounts, events: Events) -> dict[str, pd.DataFrame]:
-    """Tables of a study from ``id -> (role, organisation, observed)`` and ``(hour, sharer, source)``."""
-    start = pd.Timestamp("2025-03-03T00:00:00Z")
-    rows = [
-        {
-            "share_id": str(number),
-            "shared_at": (start + pd.Timedelta(hours=hour)).isoformat(),
-            "sharer_id": sharer,
-            "source_id": source,
-            "kind": "repost",
-        }
-        for number, (hour, sharer, source) in enumerate(events)
-    ]
-    return {
-        "accounts": pd.DataFrame(
-            [
-                {"account_id": name, "role": role, "organisation": organisation or None, "observed": observed}
-                for name, (role, organisation, observed) in accounts.items()
-            ]
-        ),
-        "shares": pd.DataFrame(rows, columns=["share_id", "shared_at", "sharer_id", "source_id", "kind"]),
-    }
-
-
-def small_study(accounts: Accounts, events: Events, **more: Any) -> an.Study:
-    return an.from_tables(tables(accounts, events), title="A small study", **more)

@@ -8,7 +8,7 @@ import pytest
 
 import ambassador_net as an
 from ambassador_net.words import LANGUAGES
-from conftest import small_study
+from small import small_study
 
 
 @pytest.fixture(scope="module")

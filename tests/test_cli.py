@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ambassador_net.cli import app
-from conftest import SHARED
+from small import SHARED
 
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

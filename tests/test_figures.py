@@ -11,7 +11,7 @@ import ambassador_net as an
 from ambassador_net import claims, figures
 from ambassador_net.looks import COLOURS
 from ambassador_net.words import LANGUAGES, number
-from conftest import small_study
+from small import small_study
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 import ambassador_net as an
 from ambassador_net.errors import AmbassadorError, PrivacyError
-from conftest import small_study
+from small import small_study
 
 
 def test_weights_and_relations(real) -> None:

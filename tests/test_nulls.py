@@ -11,7 +11,7 @@ from ambassador_net.amplification.mixing import OwnPairShares, mixing
 from ambassador_net.amplification.result import against_chance
 from ambassador_net.nulls import ShareEvents, lag1_autocorrelation, p_value, strengths_kept
 from ambassador_net.reduction import dyads
-from conftest import small_study
+from small import small_study
 
 OBSERVED = {"yes": "full", "partial": "partial", "no": "none"}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import ambassador_net as an
 from ambassador_net.amplification.weights import dyad_counts, reciprocity
 from ambassador_net.errors import SchemaError
-from conftest import small_study, tables
+from small import small_study, tables
 
 OBSERVED = {"yes": "full", "partial": "partial", "no": "none"}
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import ambassador_net as an
 from ambassador_net.errors import SchemaError
-from conftest import small_study, tables
+from small import small_study, tables
 
 ACCOUNTS = "account_id,role,organisation,observed\no,organisation,A,full\ne,employee,A,full\nx,outside,,none\n"
 SHARES = "share_id,shared_at,sharer_id,source_id,kind\n1,2025-03-03T08:00:00Z,e,o,repost\n"
