@@ -157,9 +157,16 @@ def settings(*, port: int, host: str, language: str) -> dict[str, dict[str, Any]
         },
         # a closed tab does not end its kernel
         "MappingKernelManager": {"cull_idle_timeout": 120, "cull_interval": 30},
-        # other users of this machine cannot listen in; elsewhere the paths of such sockets may be too long
-        "KernelManager": {"transport": "ipc" if sys.platform == "linux" else "tcp"},
+        "KernelManager": {"transport": _transport()},
     }
+
+
+def _transport() -> str:
+    """Choose sockets that other users of this machine cannot reach, where their paths fit.
+
+    A path of a local socket holds 107 characters; Voilà's ``/voila_xxxxxxxx/kernel-UUID-ipc-N`` needs 65 of them.
+    """
+    return "ipc" if sys.platform == "linux" and len(tempfile.gettempdir()) <= 107 - 65 else "tcp"
 
 
 def _check_loopback(host: str) -> None:
