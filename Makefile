@@ -36,10 +36,10 @@ if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
 fi
 endef
 
-.PHONY: help talk app lab test lint lock clean
+.PHONY: help talk app lab test lint calibration lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-5s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 talk: $(READY) ## read the study, run the notebooks, write the decks and pages to slides/; STUDY=path SEED=number
 	@$(BIN)/ambassador-net present "$(STUDY)" --to slides/ --notebooks notebooks/ $(if $(SEED),--seed $(SEED))
@@ -57,6 +57,9 @@ lint: $(READY) ## ruff and mypy, as the pre-commit hooks and public CI run them
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+
+calibration: $(READY) ## rerun the worlds behind the verdict and write docs/calibration.md (about ten minutes); resumable
+	@$(BIN)/python -m ambassador_net.power.calibration --to docs/calibration.md --workers $(WORKERS) --resume build/calibration
 
 lock: ## renew requirements.lock within the bounds of pyproject.toml
 	@set -e; $(FIND_PYTHON); \

@@ -194,6 +194,95 @@ figures.source(tango, language=language)
 # Ilmeinen testi. Se sanoo kyllä melkein kaikkialla, koska ihmiset ja heidän organisaationsa kuuluvat yhteen. Yhteen
 # kuuluminen ei ole vastaamista, joten tämä ei koskaan ratkaise tulosta.
 
+# %% slideshow={"slide_type": "slide"}
+figures.answer_heading(tango, language=language)
+
+# %%
+figures.returns(tango, language=language)
+
+# %% tags=["source"]
+figures.source(tango, language=language)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
+# The right question: after you shared them, do they share you, sooner than chance puts it? Times stay, only who
+# among the house's people is dealt anew. The mark outside the grey band is an answer that chance does not give.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
+# Oikea kysymys: kun olet jakanut heitä, jakavatko he sinua nopeammin kuin sattumalta? Ajat pysyvät, vain se jaetaan
+# uudelleen, kuka talon ihmisistä. Harmaan alueen ulkopuolella on vastaus, jota sattuma ei anna.
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
+# ## Not every house dances
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
+# ## Kaikki talot eivät tanssi
+
+# %%
+figures.returns_by_house(tango, language=language)
+
+# %% tags=["source"]
+figures.source(tango, language=language)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
+# A house gets numbers, never a verdict: alone it has too few shares for one.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
+# Talo saa lukuja, ei koskaan tulosta: yksin sillä on siihen liian vähän jakoja.
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
+# ## When the answer comes
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
+# ## Milloin vastaus tulee
+
+# %%
+figures.excess_by_lag(tango, language=language)
+
+# %% tags=["source"]
+figures.source(tango, language=language)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
+# An answer comes within a day or two, or not at all. Answers in the first hours may be joint occasions.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
+# Vastaus tulee päivässä parissa tai ei lainkaan. Ensimmäisten tuntien vastaukset voivat olla yhteisiä tilaisuuksia.
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
+# ## Share by share
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
+# ## Jako jaolta
+
+# %%
+figures.timeline(study, tango, language=language)
+
+# %% tags=["source"]
+figures.source(tango, language=language)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
+# One dance in detail. Where people are private, a house's weeks stand here instead.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
+# Yksi tanssi tarkasti. Jos ihmiset ovat yksityisiä, tässä ovat talon viikot.
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en", "sure"]
+# ## Does it take two?
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi", "sure"]
+# ## Tarvitaanko kaksi?
+
+# %%
+figures.verdict(tango, language=language)
+
+# %% tags=["source"]
+figures.source(tango, language=language)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
+# Read the verdict aloud, slowly.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
+# Lue tulos ääneen, hitaasti.
+
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en", "board"]
 # ## The board
 
@@ -242,13 +331,13 @@ figures.source(tango, language=language)
 # ## Kuinka varmoja olemme?
 
 # %%
-figures.verdict(tango, language=language)
+figures.cannot_tell(language=language)
 
 # %% tags=["source"]
 figures.source(tango, language=language)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
-# Read the verdict aloud. Then open the page and let the hall click.
+# What the rule cannot tell apart. Then open the page and let the hall click.
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
-# Lue tulos ääneen. Avaa sitten sivu ja anna salin klikata.
+# Mitä sääntö ei erota toisistaan. Avaa sitten sivu ja anna salin klikata.

@@ -47,7 +47,7 @@ def test_alt_texts_hold_the_numbers_of_the_result(example: an.Study, tango: an.A
     assert mutual is not None
     assert number(mutual, "fi") in figures.pairs_by_state(tango, language="fi").alt
     assert tango.mixing is not None
-    assert number(round(tango.mixing.statistic), "en") in figures.house_mixing(tango).alt
+    assert number(round(tango.mixing.n1.statistic), "en") in figures.house_mixing(tango).alt
     for row in tango.houses[tango.houses["organisation"].notna()].itertuples():
         assert row.organisation in figures.both_ways(tango).alt
         assert number(float(row.person_per_100), "fi", digits=1) in figures.both_ways(tango, language="fi").alt

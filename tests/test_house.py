@@ -55,6 +55,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "nulls": {"study", "reduction"},
     # its result is shown as it is, so small groups are joined at its public door
     "amplification": {"study", "reduction", "nulls", "privacy"},
+    # what a study of a size can find, and whether the tests keep their word, by made-up worlds
+    "power": LEFT_OF_CLAIMS,
     "claims": LEFT_OF_CLAIMS,
     "figures": LEFT_OF_CLAIMS | {"claims", "looks"},
     "notebook": {"errors"},
@@ -62,7 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app": LEFT_OF_TALK,
     # the whole way at once: what the command `present` does
     "present": LEFT_OF_TALK | {"talk", "app"},
-    "cli": LEFT_OF_TALK | {"talk", "app", "present", "hall"},
+    "cli": LEFT_OF_TALK | {"talk", "app", "present", "power", "hall"},
 }
 # every room may say words and raise errors, except those that import nothing or stand below words
 FOR_EVERY_ROOM = {"errors", "words"}

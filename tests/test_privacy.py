@@ -49,11 +49,13 @@ def test_k_is_never_lowered(example: an.Study) -> None:
 
 
 def test_raising_k_hides_more(example: an.Study) -> None:
+    from ambassador_net.amplification.cross import cross_shares
     from ambassador_net.amplification.weights import houses as describe
     from ambassador_net.reduction import dyads
 
     counted = dyads(example)
-    assert len(describe(example, counted, k=60)) < len(describe(example, counted, k=5))
+    cross = cross_shares(example, counted)
+    assert len(describe(example, counted, cross, k=60)) < len(describe(example, counted, cross, k=5))
 
 
 def test_the_house_too_small_to_show_is_not_shown(example: an.Study, tmp_path) -> None:

@@ -1,6 +1,8 @@
 from . import figures as figures
 from .amplification import Amplification as Amplification
 from .amplification import mutual_amplification as mutual_amplification
+from .amplification.sensitivity import Sensitivity as Sensitivity
+from .amplification.sensitivity import sensitivity as sensitivity
 from .app import Page as Page
 from .app import build_page as build_page
 from .app import demo as demo
@@ -8,6 +10,8 @@ from .claims import Answer as Answer
 from .claims import assess as assess
 from .network import share_network as share_network
 from .network import write_network as write_network
+from .power import Power as Power
+from .power import power as power
 from .reduction import Dyads as Dyads
 from .reduction import dyads as dyads
 from .simulate import simulate as simulate
@@ -22,6 +26,8 @@ __all__ = [
     "Answer",
     "Dyads",
     "Page",
+    "Power",
+    "Sensitivity",
     "Study",
     "Talk",
     "assess",
@@ -32,7 +38,9 @@ __all__ = [
     "figures",
     "from_tables",
     "mutual_amplification",
+    "power",
     "read",
+    "sensitivity",
     "share_network",
     "simulate",
     "write_network",

@@ -106,7 +106,67 @@ def tango(study: StudyPath, basis: Basis = None, seed: Seed = SEED, k: Smallest 
         _write_json(result.to_dict(), to_json)
     if to_json != "-":
         typer.echo(result.verdict.sentence("en"))
+        for remark in result.verdict.remarks("en"):
+            typer.echo(f"Note: {remark}")
         typer.echo(str(result))
+
+
+@app.command()
+def sensitivity(study: StudyPath, basis: Basis = None, seed: Seed = SEED, to_json: Json = None) -> None:
+    """Ask the same question in other ways: windows, strata, accounts, contents, spells.
+
+    Example: `ambassador-net sensitivity data/example`
+    """
+    from ambassador_net.amplification.sensitivity import sensitivity as vary
+    from ambassador_net.study import read
+
+    with _progress("varying") as progress:
+        found = vary(read(study), seed=seed, basis=basis or (), progress=progress)
+    if to_json is not None:
+        _write_json(found.to_dict(), to_json)
+    if to_json != "-":
+        typer.echo(found.table.to_string(index=False, na_rep="not observed"))
+        typer.echo("fragile: the verdict changes" if found.fragile else "firm: the verdict stays the same")
+
+
+@app.command()
+def power(
+    people: Annotated[int, typer.Option("--people", min=2, help="People of a house, on average.")],
+    weeks: Annotated[int, typer.Option("--weeks", min=1, help="Weeks that would be collected.")],
+    houses: Annotated[int, typer.Option("--houses", min=1, help="Houses.")] = 1,
+    person_shares: Annotated[
+        float, typer.Option("--person-shares", help="Shares of the organisation by its people, a house and week.")
+    ] = 30.0,
+    organisation_shares: Annotated[
+        float, typer.Option("--organisation-shares", help="Shares of its people by the organisation, a house and week.")
+    ] = 15.0,
+    worlds: Annotated[int, typer.Option("--worlds", min=10, help="Made-up worlds for each strength.")] = 200,
+    seed: Seed = SEED,
+    to_json: Json = None,
+) -> None:
+    """Ask before collecting what a study of this size can find.
+
+    Makes up worlds in which a share is returned with the expectation kappa, and judges each.
+
+    Example: `ambassador-net power --people 50 --weeks 26 --houses 5`
+    """
+    from ambassador_net.power import power as ask
+
+    with _progress("judging worlds") as progress:
+        found = ask(
+            people,
+            weeks,
+            houses=houses,
+            person_shares=person_shares,
+            organisation_shares=organisation_shares,
+            worlds=worlds,
+            seed=seed,
+            progress=progress,
+        )
+    if to_json is not None:
+        _write_json(found.to_dict(), to_json)
+    if to_json != "-":
+        typer.echo(str(found))
 
 
 @app.command()

@@ -1,12 +1,15 @@
 """The whole way at once: a study in, run notebooks, decks and pages out."""
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 
 from ambassador_net.amplification import Amplification, mutual_amplification
+from ambassador_net.amplification.remembered import VARIABLE
 from ambassador_net.app import Page, build_page, serve_app
 from ambassador_net.errors import NotebookError
 from ambassador_net.notebook import execute
@@ -161,7 +164,39 @@ def present(study: str | Path, to: Path, notebooks: Path, *, seed: int, say: Cal
     found = read(study)
     say(f"read {found}")
     settings = _settings(to / "talk.toml")
-    environment = _environment(study, seed)
+    with _remembering() as memory:
+        tango = mutual_amplification(found, seed=seed)
+        say(f"tested it: {tango.verdict.sentence('en')} ({time.monotonic() - began:.0f} s)")
+        written = _run_all(to, notebooks, settings, _environment(study, seed) | memory, began, say)
+    yield from _read_lines(found)
+    yield from _found_lines(tango)
+    yield "written, each one file that needs no network (open it in any browser; in a deck press S for the notes):"
+    yield from (f"  {path}" for path in sorted(written))
+
+
+@contextmanager
+def _remembering() -> Iterator[dict[str, str]]:
+    """Let all notebooks of a run find what one of them has computed."""
+    before = os.environ.get(VARIABLE)
+    with tempfile.TemporaryDirectory(prefix="ambassador-net-") as folder:
+        os.environ[VARIABLE] = folder
+        try:
+            yield {VARIABLE: folder}
+        finally:
+            if before is None:
+                del os.environ[VARIABLE]
+            else:
+                os.environ[VARIABLE] = before
+
+
+def _run_all(
+    to: Path,
+    notebooks: Path,
+    settings: TalkSettings,
+    environment: dict[str, str],
+    began: float,
+    say: Callable[[str], None],
+) -> list[Path]:
     jobs: dict[Future[Path], str] = {}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for language in settings.languages:
@@ -180,10 +215,7 @@ def present(study: str | Path, to: Path, notebooks: Path, *, seed: int, say: Cal
             if not jobs[job].startswith("notebook"):
                 written.append(path)
             say(f"[{number}/{len(jobs)}] {jobs[job]}: {path} ({time.monotonic() - began:.0f} s)")
-    yield from _read_lines(found)
-    yield from _found_lines(mutual_amplification(found, seed=seed))
-    yield "written, each one file that needs no network (open it in any browser; in a deck press S for the notes):"
-    yield from (f"  {path}" for path in sorted(written))
+    return written
 
 
 def _deck(notebooks: Path, to: Path, language: str, settings: TalkSettings, environment: dict[str, str]) -> Path:
@@ -241,10 +273,12 @@ def _found_lines(tango: Amplification) -> Iterator[str]:
         f"pairs with a share: {seen(pairs['with_a_share'])}, both sides observed {seen(pairs['both_sides_observed'])}, "
         f"mutual {seen(pairs['mutual'])}"
     )
-    yield f"reciprocity r_w: {seen(weights.r_w, '.3f')}"
-    if tango.mixing is not None and tango.mixing.lift is not None and tango.mixing.p_sim is not None:
+    interval = "" if weights.interval is None else f" ({weights.interval[0]:.3f} to {weights.interval[1]:.3f})"
+    yield f"reciprocity r_w: {seen(weights.r_w, '.3f')}{interval}"
+    mixing = None if tango.mixing is None else tango.mixing.n1
+    if mixing is not None and mixing.lift is not None and mixing.p_sim is not None:
         yield (
-            f"house mixing: {tango.mixing.lift:.1f} times chance (p = {tango.mixing.p_sim:.4f}, "
-            f"{tango.mixing.permutations:,} shuffles); this shows belonging together, not answering"
+            f"house mixing: {mixing.lift:.1f} times chance (p = {mixing.p_sim:.4f}, "
+            f"{mixing.permutations:,} shuffles); this shows belonging together, not answering"
         )
     yield f"verdict: {tango.verdict.sentence('en')}"

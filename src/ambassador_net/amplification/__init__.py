@@ -1,25 +1,47 @@
 """Do a person and their organisation share each other: weights, house mixing and the verdict."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ambassador_net.amplification.mixing import mixing
+from ambassador_net.amplification.mixing import Mixing, mixing
+from ambassador_net.amplification.remembered import remembered
 from ambassador_net.amplification.result import AgainstChance
-from ambassador_net.amplification.verdict import Verdict, not_yet_tested
-from ambassador_net.amplification.weights import Reciprocity, dyad_counts, houses, reciprocity
+from ambassador_net.amplification.same_pairs import SamePairs
+from ambassador_net.amplification.tested import run_tests
+from ambassador_net.amplification.timing import FirstMovers, OrderCheck, Returns, first_movers
+from ambassador_net.amplification.verdict import Coverage, Verdict
+from ambassador_net.amplification.weights import (
+    Opportunity,
+    Reciprocity,
+    dyad_counts,
+    houses,
+    opportunity,
+    reciprocity,
+)
 from ambassador_net.nulls import Progress, generator
 from ambassador_net.privacy import K, checked_k
 from ambassador_net.reduction import dyads
 from ambassador_net.study import Study
 
 PERMUTATIONS = 2000
+TEST_PERMUTATIONS = 10_000
 
-__all__ = ["PERMUTATIONS", "AgainstChance", "Amplification", "Reciprocity", "Verdict", "mutual_amplification"]
+__all__ = [
+    "PERMUTATIONS",
+    "TEST_PERMUTATIONS",
+    "AgainstChance",
+    "Amplification",
+    "Mixing",
+    "Reciprocity",
+    "Returns",
+    "Verdict",
+    "mutual_amplification",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +58,20 @@ class Amplification:
         Numbers of pairs by what they share, and of shares by direction; None where not observed.
     reciprocity
         Weighted reciprocity of the pairs whose both sides were observed.
+    opportunity
+        Shares beside the posts there were to share.
     mixing
-        Sharing inside houses beside chance with all strengths kept; None where no pair has both sides observed.
+        Sharing inside houses beside its null models; None where no pair has both sides observed.
+    same_pairs
+        Whether the same pairs are strong in both directions.
+    organisation_returns, person_returns
+        Who answers whom.
+    order_check
+        Which side answers more.
+    first_movers
+        Who shared first; a description.
+    coverage
+        How much of the pairs was seen.
     verdict
         The answer, with its reasons.
     houses
@@ -49,7 +83,14 @@ class Amplification:
     study: Mapping[str, Any]
     dyads: Mapping[str, int | None]
     reciprocity: Reciprocity
-    mixing: AgainstChance | None
+    opportunity: Opportunity
+    mixing: Mixing | None
+    same_pairs: SamePairs
+    organisation_returns: Returns
+    person_returns: Returns
+    order_check: OrderCheck
+    first_movers: FirstMovers
+    coverage: Coverage
     verdict: Verdict
     houses: pd.DataFrame
     k: int
@@ -68,15 +109,10 @@ class Amplification:
         pandas.DataFrame
             Columns ``part``, ``number`` and ``value``.
         """
-        rows = [
-            (part, name, value)
-            for part, numbers in self.to_dict().items()
-            if isinstance(numbers, dict) and part != "mixing"
-            for name, value in numbers.items()
-            if not isinstance(value, dict)
-        ]
-        if self.mixing is not None:
-            rows += [("mixing", name, value) for name, value in self.mixing.to_dict().items()]
+        rows: list[tuple[str, str, Any]] = []
+        for part, numbers in self.to_dict().items():
+            if isinstance(numbers, dict):
+                rows += [(part, name, value) for name, value in _flat(numbers)]
         return pd.DataFrame(rows, columns=["part", "number", "value"])
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,13 +121,20 @@ class Amplification:
         Returns
         -------
         dict
-            ``study``, ``dyads``, ``reciprocity``, ``mixing``, ``verdict``, ``houses`` and ``k``.
+            By field name.
         """
         return {
             "study": dict(self.study),
             "dyads": dict(self.dyads),
             "reciprocity": self.reciprocity.to_dict(),
-            "mixing": {"N1": None if self.mixing is None else self.mixing.to_dict()},
+            "opportunity": self.opportunity.to_dict(),
+            "mixing": {"N1": None, "N3": None} if self.mixing is None else self.mixing.to_dict(),
+            "same_pairs": self.same_pairs.to_dict(),
+            "organisation_returns": self.organisation_returns.to_dict(),
+            "person_returns": self.person_returns.to_dict(),
+            "order_check": self.order_check.to_dict(),
+            "first_movers": self.first_movers.to_dict(),
+            "coverage": self.coverage.to_dict(),
             "verdict": self.verdict.to_dict(),
             "houses": _records(self.houses),
             "k": self.k,
@@ -111,6 +154,14 @@ class Amplification:
         return str(latex)
 
 
+def _flat(numbers: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in numbers.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     def plain(value: Any) -> Any:
         if pd.isna(value):
@@ -127,6 +178,7 @@ def mutual_amplification(
     basis: Sequence[str] = (),
     k: int = K,
     permutations: int = PERMUTATIONS,
+    test_permutations: int = TEST_PERMUTATIONS,
     progress: Progress | None = None,
 ) -> Amplification:
     """Ask of a study whether persons and their organisation share each other.
@@ -142,7 +194,9 @@ def mutual_amplification(
     k
         Fewest people of a house that is shown by itself; 5 or more.
     permutations
-        Number of draws under the null model.
+        Number of draws under each null model of house mixing.
+    test_permutations
+        Number of draws of the tests that the verdict rests on.
     progress
         Called with the draws made and their number.
 
@@ -166,8 +220,38 @@ def mutual_amplification(
     True
     """
     checked_k(k)
+
+    def compute() -> Amplification:
+        return _amplification(
+            study,
+            seed=seed,
+            basis=basis,
+            k=k,
+            permutations=permutations,
+            test_permutations=test_permutations,
+            progress=progress,
+        )
+
+    if isinstance(seed, np.random.Generator):
+        return compute()
+    question = f"mutual amplification {seed} {tuple(basis)} {k} {permutations} {test_permutations}"
+    return remembered(study, question, compute)
+
+
+def _amplification(
+    study: Study,
+    *,
+    seed: int | np.random.Generator,
+    basis: Sequence[str],
+    k: int,
+    permutations: int,
+    test_permutations: int,
+    progress: Progress | None,
+) -> Amplification:
     counted = dyads(study, basis=basis)
     window = study.window
+    for_mixing, for_tests = generator(seed).spawn(2)
+    found = run_tests(study, counted, rng=for_tests, permutations=test_permutations)
     return Amplification(
         study={
             "title": study.title,
@@ -184,15 +268,22 @@ def mutual_amplification(
         },
         dyads=dyad_counts(counted.pairs),
         reciprocity=reciprocity(counted.pairs),
+        opportunity=opportunity(counted.pairs),
         mixing=mixing(
             study,
             counted,
             permutations=permutations,
-            rng=generator(seed),
+            rng=for_mixing,
             seed=None if isinstance(seed, np.random.Generator) else seed,
             progress=progress,
         ),
-        verdict=not_yet_tested(),
-        houses=houses(study, counted, k=k),
+        same_pairs=found.same_pairs,
+        organisation_returns=found.organisation_returns,
+        person_returns=found.person_returns,
+        order_check=found.order_check,
+        first_movers=first_movers(found.cross),
+        coverage=found.coverage,
+        verdict=found.verdict,
+        houses=houses(study, counted, found.cross, k=k),
         k=k,
     )

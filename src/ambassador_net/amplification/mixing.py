@@ -1,17 +1,31 @@
-"""How much more a house shares inside itself than chance: the strengths of all accounts kept (method 2b, N1)."""
+"""How much more a house shares inside itself than chance, and how much of it goes both ways (method 2a, 2b)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from ambassador_net.amplification.result import AgainstChance, against_chance
-from ambassador_net.nulls import Indices, Progress, ShareEvents, strengths_kept
+from ambassador_net.errors import Undefined
+from ambassador_net.nulls import (
+    ClosedForm,
+    Indices,
+    KindBlocks,
+    Progress,
+    blocks_kept,
+    minimum_under_null,
+    node_classes,
+    strengths_kept,
+    study_houses,
+)
+from ambassador_net.nulls.houses import BLOCKS_A_HOUSE, TO_ORGANISATION, TO_PERSON, Houses
 from ambassador_net.reduction import Dyads
 from ambassador_net.study import Study
 
-Times = npt.NDArray[np.int64]
-
 NULL = "N1: strengths of all accounts kept, within collections"
+NULL_N3 = "N3: strengths of all accounts and block totals of each house kept, within collections"
 
 
 class OwnPairShares:
@@ -26,50 +40,21 @@ class OwnPairShares:
     """
 
     def __init__(self, study: Study, dyads: Dyads) -> None:
-        accounts = study.accounts.reset_index(drop=True)
-        index = pd.Series(accounts.index, index=accounts["account_id"])
-        official = (accounts["role"] == "organisation").to_numpy()
-        holder = pd.factorize(accounts["holder_id"])[0]
-        # sister accounts of an organisation may share each other: each is its own
-        identity = np.where(official, holder.max() + 1 + np.arange(len(accounts)), holder)
+        self.houses: Houses = study_houses(study, dyads)
+        self.events = self.houses.events
+        self.pairs = len(self.houses.pair_person)
+        self._key = self._keys(self.houses.pair_person, self.houses.pair_organisation)
+        # shares by accounts outside all houses are in no pair, whatever they carry
+        code = self.houses.blocks.code
+        housed = np.asarray((code > 0).any(axis=1))
+        self._inside = np.flatnonzero(housed[self.houses.blocks.row])
+        self._row = self.houses.blocks.row[self._inside]
+        self._sharer_person = self.houses.person[self.events.sharer[self._inside]]
+        held = np.where(code > 0, (code - 1) % BLOCKS_A_HOUSE, -1)
+        self._direction = np.select([held == TO_ORGANISATION, held == TO_PERSON], [1, 2], 0).astype(np.int8)
 
-        shares = study.shares
-        known = shares[shares["source_id"].notna()]
-        sharer = known["sharer_id"].map(index).to_numpy(dtype=np.intp)
-        source = known["source_id"].map(index).to_numpy(dtype=np.intp)
-        used = identity[sharer] != identity[source]
-        known, sharer, source = known[used], sharer[used], source[used]
-        stratum = pd.factorize(known["collection"].fillna(""), sort=True)[0].astype(np.intp)
-        self.events = ShareEvents(sharer, source, identity.astype(np.intp), stratum)
-
-        pairs = dyads.pairs[dyads.pairs["w_eo"].notna() & dyads.pairs["w_oe"].notna()]
-        persons = pd.Index(pairs["holder_id"].unique())
-        organisations = pd.Index(pairs["organisation"].unique())
-        self._organisations = len(organisations)
-        personal = (accounts["role"] == "employee").to_numpy()
-        self._person = np.where(personal, persons.get_indexer(accounts["holder_id"]), -1)
-        self._organisation = np.where(official, organisations.get_indexer(accounts["organisation"]), -1)
-
-        spells = dyads.affiliations.merge(pairs[["holder_id", "organisation"]], on=["holder_id", "organisation"])
-        code = (
-            persons.get_indexer(spells["holder_id"]) * self._organisations
-            + organisations.get_indexer(spells["organisation"])
-        ).astype(np.int64)
-        start = _seconds(spells["valid_from"], np.iinfo(np.int64).min)
-        end = _seconds(spells["valid_to"], np.iinfo(np.int64).max)
-        order = np.lexsort((start, code))
-        self._code, self._start, self._end = code[order], start[order], end[order]
-        self._pair = np.unique(self._code, return_inverse=True)[1]
-        self._pairs = int(self._pair.max()) + 1 if len(self._pair) else 0
-        self._spells_of_a_pair = int(np.bincount(self._pair).max()) if self._pairs else 0
-
-        earliest, latest = _seconds(known["shared_at_earliest"], 0), _seconds(known["shared_at_latest"], 0)
-        self._by_person = np.flatnonzero(self._person[sharer] >= 0)
-        self._by_organisation = np.flatnonzero(self._organisation[sharer] >= 0)
-        self._times = {
-            id(self._by_person): (earliest[self._by_person], latest[self._by_person]),
-            id(self._by_organisation): (earliest[self._by_organisation], latest[self._by_organisation]),
-        }
+    def _keys(self, person: Indices, organisation: Indices) -> Indices:
+        return person * len(self.houses.organisations) + organisation
 
     def weights(self, source: Indices) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """Count shares of each pair in both directions.
@@ -84,33 +69,81 @@ class OwnPairShares:
         tuple of numpy.ndarray
             Shares by the person and by the organisation; shape (pairs,) each.
         """
-        given = self._by_person
-        eo = self._counted(given, self._person[self.events.sharer[given]], self._organisation[source[given]])
-        given = self._by_organisation
-        oe = self._counted(given, self._person[source[given]], self._organisation[self.events.sharer[given]])
-        return eo, oe
+        carried = source[self._inside]
+        column = self.houses.blocks.column[carried]
+        direction = self._direction[self._row, column]
+        own = np.flatnonzero(direction)
+        by_person = direction[own] == 1
+        person = np.where(by_person, self._sharer_person[own], self.houses.person[carried[own]])
+        code = self.houses.blocks.code[self._row[own], column[own]].astype(np.intp)
+        pair = np.searchsorted(self._key, self._keys(person, (code - 1) // BLOCKS_A_HOUSE))
+        counts = np.bincount(2 * pair + ~by_person, minlength=2 * self.pairs).reshape(-1, 2)
+        return counts[:, 0], counts[:, 1]
 
-    def _counted(self, given: Indices, person: Indices, organisation: Indices) -> npt.NDArray[np.intp]:
-        earliest, latest = self._times[id(given)]
-        possible = np.flatnonzero((person >= 0) & (organisation >= 0))
-        code = person[possible] * self._organisations + organisation[possible]
-        at = np.searchsorted(self._code, code)
-        counts = np.zeros(self._pairs, dtype=np.intp)
-        for offset in range(self._spells_of_a_pair):
-            spell = np.minimum(at + offset, len(self._code) - 1)
-            inside = (
-                (self._code[spell] == code)
-                & (at + offset < len(self._code))
-                & (earliest[possible] >= self._start[spell])
-                & (latest[possible] < self._end[spell])
-            )
-            counts += np.bincount(self._pair[spell[inside]], minlength=self._pairs)
-        return counts
+    def sums(self, source: Indices) -> npt.NDArray[np.float64]:
+        """Sum the weights, and what of them goes both ways, over all pairs.
+
+        Parameters
+        ----------
+        source
+            Account whose post each share carries; shape (n,).
+
+        Returns
+        -------
+        numpy.ndarray
+            ``sum (w_eo + w_oe)`` and ``sum min(w_eo, w_oe)``; shape (2,).
+        """
+        eo, oe = self.weights(source)
+        return np.array([eo.sum() + oe.sum(), np.minimum(eo, oe).sum()], dtype=np.float64)
 
 
-def _seconds(times: "pd.Series[pd.Timestamp]", missing: int) -> Times:
-    seconds = times.dt.tz_localize(None).to_numpy(dtype="datetime64[s]").astype(np.int64)
-    return np.where(times.isna(), missing, seconds)
+@dataclass(frozen=True, eq=False)
+class Mixing:
+    """Sharing inside the pairs of a study beside its null models.
+
+    Parameters
+    ----------
+    n1
+        ``sum (w_eo + w_oe)`` beside N1; its ``lift`` is the house mixing: so many times more sharing inside the house
+        than chance.
+    n1_sum_min
+        ``sum min(w_eo, w_oe)`` beside N1: what everybody would compute, and what says yes wherever people and
+        organisation merely belong together (method 1.1).
+    n3
+        ``sum min(w_eo, w_oe)`` beside N3; ``p_norm`` is the closed form's where it agrees with the draws.
+    rho_w
+        ``(r_w - E) / (1 - E)``, E being the expectation of r_w under N3; None where undefined. Biased low when ties
+        differ in strength.
+    closed_form
+        By null (``N1``, ``N3``), the closed form of ``sum min(w_eo, w_oe)``: ``expected``, ``sd``, ``p_norm``,
+        ``sweeps``, and whether it ``agrees`` with the draws; None in place of a null that it cannot be fitted for.
+    agrees
+        Whether the closed form of N3 agrees with the draws; if not, the draws decide. None where there is none.
+    """
+
+    n1: AgainstChance
+    n1_sum_min: AgainstChance
+    n3: AgainstChance
+    rho_w: float | None
+    closed_form: Mapping[str, Mapping[str, Any] | None]
+    agrees: bool | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give all of it as JSON-safe values.
+
+        Returns
+        -------
+        dict
+            ``N1``, ``N1_sum_min``, ``N3``, ``rho_w``, ``closed_form`` and ``agrees``.
+        """
+        return {
+            "N1": self.n1.to_dict(),
+            "N1_sum_min": self.n1_sum_min.to_dict(),
+            "N3": self.n3.to_dict(),
+            "rho_w": None if self.rho_w is None else round(self.rho_w, 6),
+            "closed_form": {name: None if found is None else dict(found) for name, found in self.closed_form.items()},
+            "agrees": self.agrees,
+        }
 
 
 def mixing(
@@ -121,8 +154,8 @@ def mixing(
     rng: np.random.Generator,
     seed: int | None,
     progress: Progress | None = None,
-) -> AgainstChance | None:
-    """Shares inside pairs, beside how many there would be if strengths alone mattered.
+) -> Mixing | None:
+    """Shares inside pairs, and those that go both ways, beside what chance makes of them.
 
     Parameters
     ----------
@@ -131,41 +164,85 @@ def mixing(
     dyads
         Its dyads.
     permutations
-        Number of draws, B.
+        Number of draws under each null, B.
     rng
         Random generator.
     seed
         What the result remembers.
     progress
-        Called with the draws made and B.
+        Called with the draws made and their number, both nulls together.
 
     Returns
     -------
-    AgainstChance or None
-        Of the sum of ``w_eo + w_oe``; its ``lift`` is the house mixing: so many times more sharing inside the house
-        than chance. None where no pair has both sides observed.
+    Mixing or None
+        None where no pair has both sides observed, or no share is left.
 
     Notes
     -----
-    A test of belonging together, not of answering: it says yes wherever people and organisation merely share
-    interests (method 1.1). Never part of the verdict.
+    Tests of belonging together, not of answering (method 1.1, 1.6): never part of the verdict.
+    ``rho_w = (r_w - E) / (1 - E)``, ``E = 2 E_N3[sum m] / sum w`` (method 2a); N3 keeps sum w, so that the mean of
+    the ratio is the ratio of the means.
     """
     counter = OwnPairShares(study, dyads)
-    if not counter._pairs or not len(counter.events):
+    if not counter.pairs or not len(counter.events):
         return None
 
-    def total(source: Indices) -> npt.NDArray[np.float64]:
-        eo, oe = counter.weights(source)
-        return np.array([eo.sum() + oe.sum()], dtype=np.float64)
+    def after(draws: int) -> Progress | None:
+        said = progress
+        return None if said is None else lambda done, of: said(draws + done, 2 * of)
 
-    draws = strengths_kept(counter.events, total, permutations=permutations, rng=rng, progress=progress)
+    shuffled = strengths_kept(counter.events, counter.sums, permutations=permutations, rng=rng, progress=after(0))
+    kept = blocks_kept(
+        counter.events, counter.houses.blocks, counter.sums,
+        permutations=permutations, rng=rng, progress=after(permutations),
+    )  # fmt: skip
     pairs = dyads.pairs
     shared = (pairs["seen_eo"] > 0) | (pairs["seen_oe"] > 0)
     both = shared & pairs["w_eo"].notna() & pairs["w_oe"].notna()
-    return against_chance(
-        float(total(counter.events.source)[0]),
-        draws[:, 0],
-        null=NULL,
-        seed=seed,
-        coverage=float(both.sum() / shared.sum()) if shared.any() else 0.0,
+    coverage = float(both.sum() / shared.sum()) if shared.any() else 0.0
+    sum_w, sum_min = (float(value) for value in counter.sums(counter.events.source))
+
+    def beside(statistic: float, draws: npt.NDArray[np.float64], null: str) -> AgainstChance:
+        return against_chance(statistic, draws, null=null, seed=seed, coverage=coverage)
+
+    n1_sum_min, n3 = beside(sum_min, shuffled[:, 1], NULL), beside(sum_min, kept[:, 1], NULL_N3)
+    houses = counter.houses
+    closed = {
+        "N1": _closed(houses, KindBlocks.none(houses.kind_blocks.kinds), n1_sum_min),
+        "N3": _closed(houses, houses.kind_blocks, n3),
+    }
+    agrees = None if closed["N3"] is None else bool(closed["N3"]["agrees"])
+    if closed["N3"] is not None and agrees:
+        n3 = replace(n3, p_norm=closed["N3"]["p_norm"])
+    return Mixing(
+        n1=beside(sum_w, shuffled[:, 0], NULL),
+        n1_sum_min=n1_sum_min,
+        n3=n3,
+        rho_w=_rho_w(sum_min, sum_w, n3.expected),
+        closed_form=closed,
+        agrees=agrees,
     )
+
+
+def _closed(houses: Houses, blocks: KindBlocks, drawn: AgainstChance) -> Mapping[str, Any] | None:
+    try:
+        found: ClosedForm = minimum_under_null(
+            node_classes(houses.events, houses.kind, blocks), blocks, houses.kind_pairs
+        )
+    except Undefined:
+        return None
+    return {
+        "expected": round(found.expected, 6),
+        "sd": round(found.sd, 6),
+        "p_norm": found.p_norm(drawn.statistic),
+        "sweeps": found.sweeps,
+        "agrees": found.agrees(drawn.expected, drawn.sd),
+    }
+
+
+def _rho_w(sum_min: float, sum_w: float, expected: float) -> float | None:
+    """None without shares in pairs, and where N3 leaves nothing to exceed."""
+    if sum_w == 0 or 2 * expected >= sum_w:
+        return None
+    r_w, chance = 2 * sum_min / sum_w, 2 * expected / sum_w
+    return (r_w - chance) / (1 - chance)

@@ -27,7 +27,8 @@ class AgainstChance:
     z
         ``(statistic - expected) / sd``; None where the null leaves no freedom.
     p_norm
-        Upper tail of the normal distribution at z; None as z.
+        Upper tail of the normal distribution at z; None as z. For N3 the closed form's where that agrees with the
+        draws (method 2b), while z stays that of the draws.
     p_sim
         ``(b + 1) / (B + 1)`` from the draws; None where the null leaves no freedom.
     interval

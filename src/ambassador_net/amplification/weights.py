@@ -4,13 +4,98 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from ambassador_net.amplification.cross import CrossShares
+from ambassador_net.amplification.intervals import jackknife, reciprocity_interval
+from ambassador_net.amplification.timing import DIRECTIONS, returns_by_house
 from ambassador_net.privacy import join_small_houses
 from ambassador_net.reduction import Dyads
 from ambassador_net.study import Study
 
 Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Opportunity:
+    """Shares beside the posts there were to share.
+
+    Parameters
+    ----------
+    person_per_100, organisation_per_100
+        Shares per 100 posts there were to share, by persons and by organisations; None where not observed, or where
+        there was no post.
+    balance
+        Median over pairs of ``log((w_oe + .5) / (P_e + 1)) - log((w_eo + .5) / (P_g + 1))``: above 0 the organisation
+        gives more per opportunity. None without a pair observed on both sides.
+    interval
+        Jackknife interval of the balance over organisations; None with fewer than 5.
+
+    Notes
+    -----
+    Method 2a. P are the posts (originals, replies, quotes) of the other side in the person's spell.
+    """
+
+    person_per_100: float | None
+    organisation_per_100: float | None
+    balance: float | None
+    interval: Interval | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give all fields as JSON-safe values.
+
+        Returns
+        -------
+        dict
+            By field name.
+        """
+        return {
+            "person_per_100": None if self.person_per_100 is None else round(self.person_per_100, 6),
+            "organisation_per_100": None if self.organisation_per_100 is None else round(self.organisation_per_100, 6),
+            "balance": None if self.balance is None else round(self.balance, 6),
+            "interval": None if self.interval is None else [round(end, 6) for end in self.interval],
+        }
+
+
+def opportunity(pairs: pd.DataFrame) -> Opportunity:
+    """Relate shares to the posts there were to share.
+
+    Parameters
+    ----------
+    pairs
+        As in :class:`ambassador_net.reduction.Dyads`.
+
+    Returns
+    -------
+    Opportunity
+        Rates of both sides and the balance between them.
+    """
+    shared = pairs[(pairs["seen_eo"] > 0) | (pairs["seen_oe"] > 0)]
+    both = observed_on_both_sides(shared).dropna(subset=["organisation_posts", "person_posts"])
+    gives = np.log((both["w_oe"].astype(float) + 0.5) / (both["person_posts"].astype(float) + 1))
+    takes = np.log((both["w_eo"].astype(float) + 0.5) / (both["organisation_posts"].astype(float) + 1))
+    balance = pd.DataFrame({"organisation": both["organisation"], "balance": gives - takes})
+    interval = None
+    if len(balance):
+        left_out = [
+            balance.loc[balance["organisation"] != organisation, "balance"].median()
+            for organisation in balance["organisation"].unique()
+        ]
+        found = jackknife(left_out, float(balance["balance"].median()))
+        interval = None if found is None else (found.low, found.high)
+    return Opportunity(
+        person_per_100=_per_100(pairs["w_eo"], pairs["organisation_posts"]),
+        organisation_per_100=_per_100(pairs["w_oe"], pairs["person_posts"]),
+        balance=float(balance["balance"].median()) if len(balance) else None,
+        interval=interval,
+    )
+
+
+def _per_100(shares: "pd.Series[Any]", posts: "pd.Series[Any]") -> float | None:
+    known = shares.notna() & posts.notna()
+    there = int(posts[known].sum())
+    return 100 * int(shares[known].sum()) / there if there else None
 
 
 @dataclass(frozen=True)
@@ -51,7 +136,7 @@ class Reciprocity:
             "sum_min": self.sum_min,
             "sum_w": self.sum_w,
             "r_w": None if self.r_w is None else round(self.r_w, 6),
-            "interval": None if self.interval is None else list(self.interval),
+            "interval": None if self.interval is None else [round(end, 6) for end in self.interval],
         }
 
 
@@ -82,7 +167,7 @@ def reciprocity(pairs: pd.DataFrame) -> Reciprocity:
     Returns
     -------
     Reciprocity
-        The sums and their ratio, without an interval.
+        The sums, their ratio and its interval: organisations left out one by one (method 2e).
 
     Examples
     --------
@@ -95,7 +180,13 @@ def reciprocity(pairs: pd.DataFrame) -> Reciprocity:
         return Reciprocity(None, None, None)
     sum_min = int(both[["w_eo", "w_oe"]].min(axis=1).sum())
     sum_w = int(both["w_eo"].sum() + both["w_oe"].sum())
-    return Reciprocity(sum_min, sum_w, 2 * sum_min / sum_w if sum_w else None)
+    interval = reciprocity_interval(pairs)
+    return Reciprocity(
+        sum_min,
+        sum_w,
+        2 * sum_min / sum_w if sum_w else None,
+        None if interval is None else (interval.low, interval.high),
+    )
 
 
 def dyad_counts(pairs: pd.DataFrame) -> dict[str, int | None]:
@@ -179,7 +270,7 @@ _COUNTED = (
 )
 
 
-def houses(study: Study, dyads: Dyads, *, k: int) -> pd.DataFrame:
+def houses(study: Study, dyads: Dyads, cross: CrossShares, *, k: int) -> pd.DataFrame:
     """Describe each house, those below k people joined.
 
     Parameters
@@ -188,6 +279,8 @@ def houses(study: Study, dyads: Dyads, *, k: int) -> pd.DataFrame:
         The study.
     dyads
         Its dyads.
+    cross
+        Its shares inside pairs.
     k
         Fewest people of a house that is shown by itself.
 
@@ -196,7 +289,9 @@ def houses(study: Study, dyads: Dyads, *, k: int) -> pd.DataFrame:
     pandas.DataFrame
         ``organisation`` (missing in the joined row), ``joined`` (houses in the row), ``people``, ``with_a_share``,
         ``both_sides_observed``, the states of the pairs, ``person_to_organisation``, ``organisation_to_person``,
-        ``sum_min``, ``sum_w``, ``r_w``, and ``person_per_100``, ``organisation_per_100``: shares per 100 posts
+        ``sum_min``, ``sum_w``, ``r_w``; for ``organisation`` and ``person`` as the side that answers, ``_events``,
+        ``_hits``, ``_expected``, ``_sd``, ``_returns_per_100`` and ``_upper`` within 48 hours (missing in the joined
+        row); and ``person_per_100``, ``organisation_per_100``: shares per 100 posts
         there were to share (a post counts once for each person who could have shared it, or been shared). Missing
         where not observed, never 0.
 
@@ -226,6 +321,10 @@ def houses(study: Study, dyads: Dyads, *, k: int) -> pd.DataFrame:
     joined["r_w"] = _ratio(2 * joined["sum_min"], joined["sum_w"])
     joined["person_per_100"] = _ratio(100 * joined["person_to_organisation"], joined["organisation_posts"])
     joined["organisation_per_100"] = _ratio(100 * joined["organisation_to_person"], joined["person_posts"])
+    for direction in DIRECTIONS:
+        who = direction.removesuffix("_returns")
+        answers = returns_by_house(cross, direction).drop(columns="triggers").add_prefix(f"{who}_")
+        joined = joined.merge(answers.rename(columns={f"{who}_house": "organisation"}), how="left", on="organisation")
     first = ["organisation", "joined", "people"]
     return joined[first + [c for c in joined.columns if c not in first]]
 

@@ -66,9 +66,11 @@ class Answer:
         str
             The numbers in words, or why there are none.
         """
+        if self.verdict.numbers:
+            return self.verdict.wording(language)
         known = {name: value for name, value in self.numbers.items() if value is not None}
         if len(known) < len(self.numbers) or not known:
-            return "; ".join(say(f"verdict.because_{r.replace(' ', '_')}", language) for r in self.verdict.reasons)
+            return self.verdict.why(language)
         return say(f"claims.{self.name.replace('-', '_')}_numbers", language, **known)
 
     def to_dict(self) -> dict[str, Any]:

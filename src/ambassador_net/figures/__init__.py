@@ -4,13 +4,16 @@ People are warm discs, organisations blue squares, chance a grey band, the rest 
 text stays text and whose colours follow the page's tokens, so a deck, a page and a notebook show the same picture.
 """
 
+from ambassador_net.figures.answers import excess_by_lag, returns, returns_by_house, sensitivity_strip, timeline
 from ambassador_net.figures.drawing import WIDTH, Figure
 from ambassador_net.figures.plots import both_ways, house_mixing, pairs_by_state, share_ring
 from ambassador_net.figures.telling import (
     Board,
     Sentence,
     Words,
+    answer_heading,
     board,
+    cannot_tell,
     mixing_heading,
     mutual_heading,
     source,
@@ -24,14 +27,21 @@ __all__ = [
     "Figure",
     "Sentence",
     "Words",
+    "answer_heading",
     "board",
     "both_ways",
+    "cannot_tell",
+    "excess_by_lag",
     "house_mixing",
     "mixing_heading",
     "mutual_heading",
     "pairs_by_state",
+    "returns",
+    "returns_by_house",
+    "sensitivity_strip",
     "share_ring",
     "source",
+    "timeline",
     "verdict",
     "what_was_read",
 ]

@@ -146,8 +146,8 @@ def mark(axes: "Axes", x: float, y: float, state: str) -> None:
         )  # fmt: skip
 
 
-def key(drawing: "Drawing", language: str) -> None:
-    """Say at the foot of a sheet which mark is whose."""
+def key(drawing: "Drawing", language: str, words: str = "figures.key") -> None:
+    """Say at the foot of a sheet which mark is whose; the words are ``WORDS_person`` and ``WORDS_organisation``."""
     from matplotlib.lines import Line2D
 
     handles = [
@@ -158,12 +158,9 @@ def key(drawing: "Drawing", language: str) -> None:
             linestyle="none",
             markersize=17,
             color=LIGHT[token],
-            label=say(key, language),
+            label=say(f"{words}_{who}", language),
         )
-        for marker, token, key in (
-            ("o", "people", "figures.key_person"),
-            ("s", "organisation", "figures.key_organisation"),
-        )
+        for marker, token, who in (("o", "people", "person"), ("s", "organisation", "organisation"))
     ]
     drawing.legend(
         handles=handles, loc="lower left", bbox_to_anchor=(0, 0, 1, 1), ncols=2, frameon=False, fontsize=SMALL,

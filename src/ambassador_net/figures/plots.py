@@ -220,7 +220,7 @@ def house_mixing(tango: Amplification, *, language: str = "en") -> Figure:
     Figure
         The observed mark on the band of chance; a sentence where it could not be observed.
     """
-    found = tango.mixing
+    found = None if tango.mixing is None else tango.mixing.n1
     if found is None:
         with drawing(height=80) as (sheet, axes):
             axes.set_axis_off()

@@ -91,12 +91,47 @@ def mixing_heading(tango: Amplification, *, language: str = "en") -> Words:
     Words
         The finding, or that it cannot be seen.
     """
-    found = tango.mixing
+    found = None if tango.mixing is None else tango.mixing.n1
     if found is None or found.lift is None or found.p_sim is None:
         return Words("heading", (say("talk.mixing_unknown", language),))
     if found.p_sim > _ALPHA:
         return Words("heading", (say("talk.mixing_none", language),))
     return Words("heading", (say("talk.mixing", language, n=number(found.lift, language, digits=1)),))
+
+
+def answer_heading(tango: Amplification, *, language: str = "en") -> Words:
+    """Say who answers whom, as the heading of a slide.
+
+    Parameters
+    ----------
+    tango
+        The result.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+
+    Returns
+    -------
+    Words
+        The reasons of the verdict.
+    """
+    why = tango.verdict.why(language)
+    return Words("heading", (f"{why[:1].upper()}{why[1:]}",))
+
+
+def cannot_tell(*, language: str = "en") -> Words:
+    """List what the verdict cannot tell apart (method 2k).
+
+    Parameters
+    ----------
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+
+    Returns
+    -------
+    Words
+        A list.
+    """
+    return Words("list", tuple(say(f"talk.cannot_tell_{n}", language) for n in range(1, 5)))
 
 
 def what_was_read(study: Study, tango: Amplification, *, language: str = "en") -> Words:
