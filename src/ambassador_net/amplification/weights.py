@@ -162,7 +162,7 @@ def reciprocity(pairs: pd.DataFrame) -> Reciprocity:
     Parameters
     ----------
     pairs
-        With ``w_eo`` and ``w_oe``, missing where a side was not observed.
+        As in :class:`ambassador_net.reduction.Dyads`.
 
     Returns
     -------
@@ -171,8 +171,8 @@ def reciprocity(pairs: pd.DataFrame) -> Reciprocity:
 
     Examples
     --------
-    >>> weights = {"w_eo": [2, 1], "w_oe": [1, 0]}
-    >>> reciprocity(pd.DataFrame(weights, dtype="Int64")).r_w
+    >>> pairs = pd.DataFrame({"w_eo": [2, 1], "w_oe": [1, 0]}, dtype="Int64")
+    >>> reciprocity(pairs.assign(holder_id=["e1", "e2"], organisation="A")).r_w
     0.5
     """
     both = observed_on_both_sides(pairs)
