@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "looks": set(),
     "hall": set(),
     "study": set(),
-    "readers": {"study"},
+    "readers": {"study", "privacy"},
     "simulate": {"study"},
     "privacy": {"study"},
     "reduction": {"study"},
@@ -62,9 +62,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "notebook": {"errors"},
     "talk": LEFT_OF_TALK,
     "app": LEFT_OF_TALK,
+    # on the volunteer's own machine: what leaves is decided there
+    "donations": {"study", "readers", "privacy"},
     # the whole way at once: what the command `present` does
     "present": LEFT_OF_TALK | {"talk", "app"},
-    "cli": LEFT_OF_TALK | {"talk", "app", "present", "power", "hall"},
+    "cli": LEFT_OF_TALK | {"talk", "app", "present", "power", "donations", "hall"},
 }
 # every room may say words and raise errors, except those that import nothing or stand below words
 FOR_EVERY_ROOM = {"errors", "words"}

@@ -527,3 +527,12 @@ def test_unobserved_pairs_have_no_mixing(reference) -> None:
     accounts = {name: (role, of, OBSERVED[seen]) for name, (role, of, seen) in given["accounts"].items()}
     study = small_study(accounts, given["events"])
     assert mixing(study, dyads(study), permutations=50, rng=np.random.default_rng(1), seed=1) is None
+
+
+def test_shares_that_touch_no_pair_have_no_closed_form() -> None:
+    accounts = {"o": ("organisation", "A", "full"), "e": ("employee", "A", "full")}
+    study = small_study(accounts | {"x": ("outside", "", "full"), "y": ("outside", "", "full")}, [(1, "x", "y")])
+    found = mixing(study, dyads(study), permutations=5, rng=np.random.default_rng(1), seed=1)
+    assert found is not None
+    assert found.closed_form == {"N1": None, "N3": None}
+    assert found.rho_w is None

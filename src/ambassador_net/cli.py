@@ -88,6 +88,94 @@ def check(study: StudyPath, to_json: Json = None) -> None:
                 typer.echo(f"{entry.file}: columns that a study does not have, not read: {', '.join(entry.not_read)}")
 
 
+@app.command(name="import")
+def import_(
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Files, folders and zip archives.")],
+    to: Annotated[Path, typer.Option("--to", metavar="STUDY", help="Where the study is written.")],
+    roster_file: Annotated[
+        Path | None, typer.Option("--roster", help="Who is who (ambassador-net roster); without it all are outside.")
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="Force a format instead of finding it by content.")
+    ] = None,
+    to_json: Json = None,
+) -> None:
+    """Read the exports of platforms and collectors into one study, with a ledger of every record.
+
+    Example: `ambassador-net import archive.zip outbox.json --roster roster.csv --to my-study`
+    """
+    from ambassador_net.privacy import write_csv
+    from ambassador_net.readers import import_exports
+
+    with _progress("reading") as progress:
+        found = import_exports(sources, roster=roster_file, format=format_, progress=progress)
+        found.write(to)
+    if to_json is not None:
+        _write_json(found.to_dict(), to_json)
+    if to_json != "-":
+        typer.echo(found.summary().to_string(index=False))
+        if len(found.proposals):
+            write_csv(found.proposals, to / "look-alikes.csv")
+            typer.echo(
+                f"{len(found.proposals)} accounts look like another one: see look-alikes.csv, nothing was merged"
+            )
+        for file in found.not_read:
+            typer.echo(f"not read: {file}")
+        typer.echo(f"wrote {to}")
+
+
+@app.command()
+def formats(
+    language: Annotated[str, typer.Option("--language", help="fi, en or sv.")] = "en",
+) -> None:
+    """List the formats that can be imported, with what each can and cannot say.
+
+    Example: `ambassador-net formats`
+    """
+    from ambassador_net.readers import formats as known
+
+    for entry in known():
+        typer.echo(f"{entry.name}\n  + {entry.says(language)}\n  - {entry.lacks(language)}")
+
+
+@app.command()
+def roster(
+    study: StudyPath,
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The CSV to fill in.")],
+) -> None:
+    """Write a draft of a roster from the accounts of a study, busiest first, to fill in.
+
+    Example: `ambassador-net roster my-study --to roster.csv`
+    """
+    from ambassador_net.privacy import write_csv
+    from ambassador_net.readers import draft_roster
+    from ambassador_net.study import read
+
+    write_csv(draft_roster(read(study)), to)
+    typer.echo(f"wrote {to}; fill in role, organisation and spells, then import again with --roster {to}")
+
+
+@app.command()
+def pseudonymise(
+    study: StudyPath,
+    key: Annotated[Path, typer.Option("--key", help="Key file outside the study; made if it is not there.")],
+    to: Annotated[Path, typer.Option("--to", metavar="STUDY", help="Where the pseudonymous study is written.")],
+) -> None:
+    """Give every person and post of a study a pseudonym; only official accounts keep their names.
+
+    Example: `ambassador-net pseudonymise my-study --key ../my.key --to my-study-pseudonymous`
+    """
+    from ambassador_net.privacy import create_key, read_key
+    from ambassador_net.privacy import pseudonymise as with_pseudonyms
+    from ambassador_net.study import read
+
+    if not key.exists():
+        create_key(key)
+        typer.echo(f"made {key}; keep it apart from the study: without it nobody can be found again")
+    found = with_pseudonyms(read(study), read_key(key, study_folder=study))
+    typer.echo(f"wrote {found.write(to)}")
+
+
 @app.command()
 def tango(study: StudyPath, basis: Basis = None, seed: Seed = SEED, k: Smallest = 5, to_json: Json = None) -> None:
     """Ask whether people and their organisation share each other.

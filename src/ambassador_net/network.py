@@ -9,7 +9,7 @@ import networkx as nx
 import pandas as pd
 
 from ambassador_net.errors import AmbassadorError
-from ambassador_net.privacy import K, join_small_houses, require_persons_shown
+from ambassador_net.privacy import K, houses_shown, require_enough_people, require_persons_shown
 from ambassador_net.reduction import dyads
 from ambassador_net.study import Study, rows_of
 
@@ -102,16 +102,17 @@ def house_network(study: Study, *, basis: Sequence[str] = (), k: int = K) -> "nx
         If k is less than 5.
     """
     counted = dyads(study, basis=basis)
-    people = counted.affiliations.groupby("organisation")["holder_id"].nunique()
-    table = people.rename("people").reset_index()
-    shown = join_small_houses(table, k=k)
-    named = set(shown["organisation"].dropna())
+    require_enough_people(study, counted.affiliations, "this network", k=k)
+    shown = houses_shown(study, counted.affiliations, k=k)
+    named = set(shown.named)
+    people = {name: int(shown.people[name]) for name in shown.named}
+    if shown.joined:
+        people[OTHER] = shown.people_joined
     weights: dict[tuple[str, str], int] = {}
     graph: nx.DiGraph[str] = nx.DiGraph(title=study.title)
-    for row in rows_of(shown):
-        name = OTHER if pd.isna(row.organisation) else str(row.organisation)
-        graph.add_node(f"organisation: {name}", role="organisation", organisation=name, people=int(row.people))
-        graph.add_node(f"people: {name}", role="people", organisation=name, people=int(row.people))
+    for name, n in people.items():
+        graph.add_node(f"organisation: {name}", role="organisation", organisation=name, people=n)
+        graph.add_node(f"people: {name}", role="people", organisation=name, people=n)
     for event in rows_of(counted.events):
         name = event.organisation if event.organisation in named else OTHER
         ends = (f"people: {name}", f"organisation: {name}")

@@ -24,7 +24,7 @@ from ambassador_net.amplification.weights import (
     reciprocity,
 )
 from ambassador_net.nulls import Progress, generator
-from ambassador_net.privacy import K, checked_k
+from ambassador_net.privacy import K, checked_k, houses_shown
 from ambassador_net.reduction import dyads
 from ambassador_net.study import Study
 
@@ -52,7 +52,7 @@ class Amplification:
     ----------
     study
         ``title``, ``made_up``, ``persons``, ``accounts``, ``people`` (with an
-        affiliation), ``shares``, ``self_shares``, ``shares_used``,
+        affiliation between the first and the last share), ``shares``, ``self_shares``, ``shares_used``,
         ``source_unknown``, ``first`` and ``last`` share.
     dyads
         Numbers of pairs by what they share, and of shares by direction; None where not observed.
@@ -258,7 +258,7 @@ def _amplification(
             "made_up": study.made_up,
             "persons": study.persons,
             "accounts": len(study.accounts),
-            "people": int(counted.pairs["holder_id"].nunique()),
+            "people": houses_shown(study, counted.affiliations, k=k).everybody,
             "shares": counted.shares,
             "self_shares": counted.self_shares,
             "shares_used": counted.shares - counted.self_shares,

@@ -8,8 +8,7 @@ import pandas as pd
 from scipy.stats import nbinom, poisson
 
 from ambassador_net.amplification.same_pairs import Exposures, exposures_of, pairs_seen
-from ambassador_net.amplification.weights import people_of_houses
-from ambassador_net.privacy import K, checked_k, join_small_houses
+from ambassador_net.privacy import K, checked_k, houses_shown, join_small_houses
 from ambassador_net.reduction import Dyads
 from ambassador_net.study import Study
 
@@ -141,8 +140,8 @@ def dyad_calls(study: Study, dyads: Dyads, *, k: int = K) -> DyadCalls:
     table = seen.loc[found.pair, ["holder_id", "organisation", "w_eo", "w_oe"]].reset_index(drop=True)
     table = table.assign(p=p, q=q, unusual=q <= FALSE_DISCOVERY_RATE)
     by_house = table.groupby("organisation", as_index=False).agg(family=("unusual", "size"), unusual=("unusual", "sum"))
-    by_house["people"] = by_house["organisation"].map(people_of_houses(study, dyads)).fillna(0).astype("int64")
-    houses = join_small_houses(by_house, k=k)[["organisation", "joined", "people", "family", "unusual"]]
+    joined = join_small_houses(by_house, k=k, shown=houses_shown(study, dyads.affiliations, k=k))
+    houses = joined[["organisation", "joined", "people", "family", "unusual"]]
     return DyadCalls(
         pairs=table[table["organisation"].isin(houses["organisation"].dropna())].reset_index(drop=True),
         houses=houses,

@@ -10,7 +10,7 @@ import pandas as pd
 from ambassador_net.amplification.cross import CrossShares
 from ambassador_net.amplification.intervals import jackknife, reciprocity_interval
 from ambassador_net.amplification.timing import DIRECTIONS, returns_by_house
-from ambassador_net.privacy import join_small_houses
+from ambassador_net.privacy import houses_shown, join_small_houses
 from ambassador_net.reduction import Dyads
 from ambassador_net.study import Study
 
@@ -231,28 +231,6 @@ def _seen(pairs: pd.DataFrame, direction: str) -> int | None:
     return seen if seen or pairs[f"w_{direction}"].notna().any() else None
 
 
-def people_of_houses(study: Study, dyads: Dyads) -> "pd.Series[int]":
-    """Count the people affiliated with each organisation at any time between the first and the last share.
-
-    Parameters
-    ----------
-    study
-        The study.
-    dyads
-        Its dyads; their affiliations count.
-
-    Returns
-    -------
-    pandas.Series
-        People by organisation.
-    """
-    spells = dyads.affiliations
-    if study.window is not None:
-        first, last = study.window
-        spells = spells[~(spells["valid_to"] <= first).fillna(False) & ~(spells["valid_from"] > last).fillna(False)]
-    return spells.groupby("organisation")["holder_id"].nunique()
-
-
 _SUMS: Mapping[str, str] = {
     "person_to_organisation": "w_eo",
     "organisation_to_person": "w_oe",
@@ -301,7 +279,6 @@ def houses(study: Study, dyads: Dyads, cross: CrossShares, *, k: int) -> pd.Data
         If k is less than 5.
     """
     pairs = dyads.pairs
-    people = people_of_houses(study, dyads)
     shared = (pairs["seen_eo"] > 0) | (pairs["seen_oe"] > 0)
     both = pairs["w_eo"].notna() & pairs["w_oe"].notna()
     parts = pd.DataFrame({"organisation": pairs["organisation"]})
@@ -314,9 +291,7 @@ def houses(study: Study, dyads: Dyads, cross: CrossShares, *, k: int) -> pd.Data
     parts["sum_min"] = pairs[["w_eo", "w_oe"]].min(axis=1).astype("Int64").where(both)
     parts["sum_w"] = (pairs["w_eo"] + pairs["w_oe"]).where(both)
     table = parts.groupby("organisation").sum(min_count=1).reset_index()
-    table["people"] = table["organisation"].map(people).fillna(0).astype("int64")
-    table = table[table["people"] > 0].reset_index(drop=True)
-    joined = join_small_houses(table, k=k)
+    joined = join_small_houses(table, k=k, shown=houses_shown(study, dyads.affiliations, k=k))
     joined["mutual"] = joined["mutual"].where(joined["both_sides_observed"] > 0)
     joined["r_w"] = _ratio(2 * joined["sum_min"], joined["sum_w"])
     joined["person_per_100"] = _ratio(100 * joined["person_to_organisation"], joined["organisation_posts"])

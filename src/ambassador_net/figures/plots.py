@@ -160,7 +160,9 @@ def both_ways(tango: Amplification, *, language: str = "en") -> Figure:
                 ax=axes,
             )
         largest = float(seen["rate"].max()) if len(seen) else 1.0
-        axes.set(ylim=(len(houses) - 0.5, -0.5), ylabel="", xlim=(-0.02 * (largest or 1), 1.06 * (largest or 1)))
+        axes.set(
+            ylim=(max(len(houses), 1) - 0.5, -0.5), ylabel="", xlim=(-0.02 * (largest or 1), 1.06 * (largest or 1))
+        )
         axes.set_yticks(range(len(houses)), [cut(label) for label in houses["label"]], fontsize=TEXT)
         for row in rows_of(houses):
             missing = [

@@ -519,6 +519,8 @@ def minimum_under_null(nodes: NodeClasses, blocks: KindBlocks, pairs: Indices) -
 
     places = _pairs_of_classes(nodes.kind, pairs)
     person, official = places.person, places.official
+    if not len(person):
+        raise Undefined("no person of a pair shares or is shared in these data")
     block_eo, block_oe = blocks.of(nodes.kind[person], official), blocks.of(official, nodes.kind[person])
     by_stratum = []
     for fit in fits:

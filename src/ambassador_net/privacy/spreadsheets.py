@@ -1,0 +1,132 @@
+"""The one writer of CSV that leaves: a cell that a spreadsheet would run becomes text."""
+
+import csv
+import io
+import os
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+_RUNS = re.compile("[=+\\-@\t\r\n]")
+_DEFUSED = re.compile("'[=+\\-@\t\r\n]")
+
+
+def defused(value: Any) -> Any:
+    """Put an apostrophe before text that a spreadsheet would take for a formula.
+
+    Parameters
+    ----------
+    value
+        A cell or a header; only text is changed.
+
+    Returns
+    -------
+    object
+        The same, defused.
+
+    Notes
+    -----
+    Formulas begin with ``=``, ``+``, ``-`` or ``@``, and a leading tab or line end is stripped on the way in (OWASP,
+    CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection).
+
+    Examples
+    --------
+    >>> defused("=1+1"), defused("a-b"), defused(-1)
+    ("'=1+1", 'a-b', -1)
+    """
+    return f"'{value}" if isinstance(value, str) and _RUNS.match(value) else value
+
+
+def undefused(value: Any) -> Any:
+    """Take the apostrophe of :func:`defused` away again.
+
+    Parameters
+    ----------
+    value
+        A cell or a header; only text is changed.
+
+    Returns
+    -------
+    object
+        As it was.
+
+    Examples
+    --------
+    >>> undefused("'=1+1"), undefused("'tis")
+    ('=1+1', "'tis")
+    """
+    return value[1:] if isinstance(value, str) and _DEFUSED.match(value) else value
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    r"""Write a table as CSV that a spreadsheet may open.
+
+    Parameters
+    ----------
+    table
+        Any table, with different names of columns; its index is not written.
+
+    Returns
+    -------
+    str
+        CSV with ``\n`` at line ends; text cells and headers defused, missing cells empty, times in ISO 8601.
+
+    Examples
+    --------
+    >>> csv_text(pd.DataFrame({"@n": ["=1", None], "v": [-1.5, 2]}))
+    "'@n,v\n'=1,-1.5\n,2.0\n"
+    """
+    columns = {}
+    for name, column in table.items():
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            safely = column.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        elif pd.api.types.is_numeric_dtype(column.dtype):
+            safely = column
+        else:
+            safely = column.astype("object").map(_cell)
+        columns[defused(str(name))] = safely
+    safe = pd.DataFrame(columns, index=table.index)
+
+    def written(quoting: Literal[0, 2]) -> str:
+        buffer = io.StringIO()
+        safe.to_csv(buffer, index=False, lineterminator="\n", quoting=quoting)
+        return buffer.getvalue()
+
+    text = written(csv.QUOTE_MINIMAL)
+    # for many readers a lone carriage return ends a line, and before 3.13 Python does not quote it
+    return written(csv.QUOTE_NONNUMERIC) if "\r" in text else text
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, int | float):
+        return value
+    # a list would hold text that nobody defused
+    return None if value is None or value is pd.NA or value is pd.NaT else defused(str(value))
+
+
+def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
+    """Write a table for others to open in a spreadsheet, whole or not at all.
+
+    Parameters
+    ----------
+    table
+        Any table; its index is not written.
+    path
+        The file.
+
+    Returns
+    -------
+    pathlib.Path
+        The file, in UTF-8; as :func:`csv_text`.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(f".{target.name}.{os.getpid()}.writing")
+    try:
+        scratch.write_bytes(csv_text(table).encode("utf-8"))
+        scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)
+    return target
