@@ -142,10 +142,10 @@ figures.source(tango, language=language)
 # toisiaan, vaikka eivät koskaan vastaisi toisilleen.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
-# ## Who gives more differs from house to house
+# ## Who gives more, house by house
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
-# ## Talosta riippuu, kumpi antaa enemmän
+# ## Kumpi antaa enemmän, talo talolta
 
 # %%
 figures.both_ways(tango, language=language)
@@ -160,10 +160,10 @@ figures.source(tango, language=language)
 # Pallot ovat ihmisiä, neliöt organisaatioita. Etsikää oman talonne kaltainen.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
-# ## Each house dances on its own floor
+# ## Who shares whom, house by house
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
-# ## Jokainen talo tanssii omalla lattiallaan
+# ## Kuka jakaa ketä, talo talolta
 
 # %%
 figures.share_ring(study, tango, language=language)
@@ -212,10 +212,10 @@ figures.source(tango, language=language)
 # uudelleen, kuka talon ihmisistä. Harmaan alueen ulkopuolella on vastaus, jota sattuma ei anna.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
-# ## Not every house dances
+# ## Who answers, house by house
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
-# ## Kaikki talot eivät tanssi
+# ## Kuka vastaa, talo talolta
 
 # %%
 figures.returns_by_house(tango, language=language)
@@ -242,10 +242,10 @@ figures.excess_by_lag(tango, language=language)
 figures.source(tango, language=language)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
-# An answer comes within a day or two, or not at all. Answers in the first hours may be joint occasions.
+# How soon the other side answers, beyond chance. Answers in the first hours may be joint occasions.
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
-# Vastaus tulee päivässä parissa tai ei lainkaan. Ensimmäisten tuntien vastaukset voivat olla yhteisiä tilaisuuksia.
+# Kuinka pian toinen vastaa, yli sattuman. Ensimmäisten tuntien vastaukset voivat olla yhteisiä tilaisuuksia.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
 # ## Share by share
