@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # its result is shown as it is, so small groups are joined at its public door
     "amplification": {"study", "reduction", "nulls", "privacy"},
     # what a study of a size can find, and whether the tests keep their word, by made-up worlds
-    "power": LEFT_OF_CLAIMS,
+    "power": LEFT_OF_CLAIMS | {"claims"},
     "claims": LEFT_OF_CLAIMS,
     "figures": LEFT_OF_CLAIMS | {"claims", "looks"},
     "notebook": {"errors"},
@@ -76,6 +76,7 @@ ONE_DOOR: dict[str, set[str]] = {
     "anywidget": {"app"},
     "babel": {"words"},
     "duckdb": {"readers", "reduction"},
+    "holidays": {"claims"},
     "ipywidgets": {"app"},
     "jupyter_client": {"hall"},
     "jupytext": {"notebook"},
@@ -94,7 +95,7 @@ ONE_DOOR: dict[str, set[str]] = {
     "typer": {"cli"},
 }
 # opening one of these on `import ambassador_net` would cost every user seconds
-HEAVY = ("matplotlib", "seaborn", "duckdb", "nbconvert", "ipywidgets", "networkx")
+HEAVY = ("matplotlib", "seaborn", "duckdb", "nbconvert", "ipywidgets", "networkx", "statsmodels")
 
 
 @dataclass(frozen=True)

@@ -66,12 +66,15 @@ class Verdict:
         What has to be known with it, in the words of the method.
     numbers
         What the sentence needs, by name.
+    words
+        The file in which the reasons stand as ``because_REASON`` and the notes as ``note_NOTE``.
     """
 
     answer: Answer
     reasons: tuple[str, ...]
     notes: tuple[str, ...] = ()
     numbers: Numbers = field(default_factory=lambda: MappingProxyType({}))
+    words: str = "verdict"
 
     def why(self, language: str = "en") -> str:
         """Give the reasons in few words, without numbers.
@@ -86,7 +89,8 @@ class Verdict:
         str
             The reasons, beginning in lower case and without a full stop.
         """
-        return "; ".join(say(f"verdict.because_{self._key(reason)}", language) for reason in self.reasons)
+        known = {name: value for name, value in self.numbers.items() if value is not None}
+        return "; ".join(say(f"{self.words}.because_{self._key(reason)}", language, **known) for reason in self.reasons)
 
     def wording(self, language: str = "en") -> str:
         """Say why so that a speaker can read it aloud, with the numbers that it rests on.
@@ -104,7 +108,9 @@ class Verdict:
         why = self.why(language)
         numbers = self._spoken_numbers(language)
         said = f"{why[:1].upper()}{why[1:]}{f': {numbers}' if numbers else ''}."
-        more = [say(f"verdict.note_{_slug(note)}", language) for note in self.notes if note in _PART_OF_THE_SENTENCE]
+        more = [
+            say(f"{self.words}.note_{_slug(note)}", language) for note in self.notes if note in _PART_OF_THE_SENTENCE
+        ]
         return " ".join([said, *more])
 
     def sentence(self, language: str = "en") -> str:
@@ -136,7 +142,7 @@ class Verdict:
             The notes that are not part of the :meth:`wording`.
         """
         beside = (note for note in self.notes if note not in _PART_OF_THE_SENTENCE)
-        return tuple(say(f"verdict.note_{_slug(note)}", language) for note in beside)
+        return tuple(say(f"{self.words}.note_{_slug(note)}", language) for note in beside)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the verdict as JSON-safe values.

@@ -1,102 +1,48 @@
-"""The sayings of the trade: each with what would have to be true, what it needs, and its answer."""
+"""The sayings of the trade: each with what would have to be true, what it needs, and its answer.
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+A saying is one file of this folder that lists it in ``SAYINGS``, and its words (``docs/own-claim.md``).
+"""
+
+import pkgutil
+from collections.abc import Sequence
 from functools import cache
-from importlib import resources
-from types import MappingProxyType
-from typing import Any
+from importlib import import_module
 
 import numpy as np
 
-from ambassador_net.amplification import Amplification, Verdict, mutual_amplification
+from ambassador_net.amplification import Amplification
+from ambassador_net.claims.answer import ALPHA, Answer, Estimate, Finding, Saying, missing
+from ambassador_net.claims.deciding import at_least
+from ambassador_net.claims.evidence import Evidence
 from ambassador_net.errors import AmbassadorError
-from ambassador_net.reduction import Dyads, dyads
+from ambassador_net.nulls import Progress
+from ambassador_net.privacy import K, require_enough_people
 from ambassador_net.study import Study
-from ambassador_net.words import LANGUAGES, say
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What a study says of a saying.
-
-    Parameters
-    ----------
-    name
-        Of the saying, one of :func:`names`.
-    estimand
-        What would have to be true.
-    verdict
-        The answer, with its reasons.
-    numbers
-        What was found, by name; missing where the study cannot say.
-    """
-
-    name: str
-    estimand: str
-    verdict: Verdict
-    numbers: Mapping[str, float | int | None]
-
-    def saying(self, language: str = "en") -> str:
-        """Give the saying in words.
-
-        Parameters
-        ----------
-        language
-            ``"en"``, ``"fi"`` or ``"sv"``.
-
-        Returns
-        -------
-        str
-            The saying.
-        """
-        return say(f"claims.{self.name.replace('-', '_')}", language)
-
-    def why(self, language: str = "en") -> str:
-        """Say what the numbers are, for the board.
-
-        Parameters
-        ----------
-        language
-            ``"en"``, ``"fi"`` or ``"sv"``.
-
-        Returns
-        -------
-        str
-            The numbers in words, or why there are none.
-        """
-        if self.verdict.numbers:
-            return self.verdict.wording(language)
-        known = {name: value for name, value in self.numbers.items() if value is not None}
-        if len(known) < len(self.numbers) or not known:
-            return self.verdict.why(language)
-        return say(f"claims.{self.name.replace('-', '_')}_numbers", language, **known)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the answer as JSON-safe values.
-
-        Returns
-        -------
-        dict
-            ``name``, ``saying`` by language, ``estimand``, ``verdict`` and ``numbers``.
-        """
-        return {
-            "name": self.name,
-            "saying": {language: self.saying(language) for language in LANGUAGES},
-            "estimand": self.estimand,
-            "verdict": self.verdict.to_dict(),
-            "numbers": dict(self.numbers),
-        }
+__all__ = [
+    "ALPHA",
+    "Answer",
+    "Estimate",
+    "Evidence",
+    "Finding",
+    "Saying",
+    "assess",
+    "assess_all",
+    "at_least",
+    "missing",
+    "names",
+]
 
 
 @cache
-def _sayings() -> dict[str, dict[str, Any]]:
-    return tomllib.loads(resources.files(__name__).joinpath("sayings.toml").read_text("utf-8"))
+def _sayings() -> dict[str, Saying]:
+    modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    found = [saying for module in modules for saying in getattr(module, "SAYINGS", ())]
+    return {saying.name: saying for saying in sorted(found, key=lambda saying: saying.place)}
 
 
 def names() -> tuple[str, ...]:
-    """List the sayings in the order in which they are told.
+    """List the sayings in the order in which the board shows them.
 
     Returns
     -------
@@ -117,7 +63,9 @@ def assess(
     *,
     seed: int | np.random.Generator,
     basis: Sequence[str] = (),
+    k: int = K,
     tango: Amplification | None = None,
+    progress: Progress | None = None,
 ) -> Answer:
     """Ask one saying of a study.
 
@@ -131,61 +79,97 @@ def assess(
         A seed, or a random generator.
     basis
         Keep the affiliations whose basis contains one of these texts; none keeps all.
+    k
+        Fewest people of a group that is shown; 5 or more.
     tango
         The study's :func:`ambassador_net.mutual_amplification`, if it is at hand.
+    progress
+        Called with the steps made and their number by whatever takes long.
 
     Returns
     -------
     Answer
-        The verdict and the numbers it rests on.
+        The verdict and the numbers it rests on; an exploratory saying by itself, without correction for others.
 
     Raises
     ------
     AmbassadorError
         If there is no such saying.
+    PrivacyError
+        If the study rests on fewer than k people who are private.
+    SchemaError
+        If no affiliation has such a basis.
     """
     if name not in _sayings():
         raise AmbassadorError(f"no saying is called {name!r}; there are {', '.join(names())}")
-    numbers: Mapping[str, float | int | None]
-    if name == "two-to-tango":
-        found = tango or mutual_amplification(study, seed=seed, basis=basis)
-        numbers = {"mutual": found.dyads["mutual"], "both": found.dyads["both_sides_observed"] or None}
-        verdict = found.verdict
-    elif name == "people-more-interesting":
-        numbers = times_shared_ratio(dyads(study, basis=basis))
-        reason = "needs posts of both sides" if numbers["ratio"] is None else "raw count only"
-        verdict = Verdict("cannot_tell", (reason,))
-    else:
-        numbers, verdict = {}, Verdict("cannot_tell", ("needs followers at posting time",))
-    return Answer(name, _sayings()[name]["estimand"], verdict, MappingProxyType(dict(numbers)))
+    evidence = Evidence(study, seed=seed, basis=basis, k=k, tango=tango, progress=progress)
+    require_enough_people(study, evidence.dyads.affiliations, "an answer", k=k)
+    return _answer(_sayings()[name], evidence)
 
 
-def times_shared_ratio(counted: Dyads) -> dict[str, float | int | None]:
-    """Compare how often an original post of a person and of an official account is shared by others.
+def assess_all(
+    study: Study,
+    *,
+    seed: int | np.random.Generator,
+    basis: Sequence[str] = (),
+    k: int = K,
+    tango: Amplification | None = None,
+    progress: Progress | None = None,
+) -> tuple[Answer, ...]:
+    """Ask all sayings of a study.
 
     Parameters
     ----------
-    counted
-        The dyads of a study.
+    study, seed, basis, k, tango, progress
+        As in :func:`assess`.
 
     Returns
     -------
-    dict
-        ``ratio`` of the means, person to organisation, the means ``person`` and ``organisation``, and how many posts
-        each rests on; None where there is no post, or the organisations' were never shared.
+    tuple of Answer
+        In the order of :func:`names`. Sayings that were fixed beforehand are each judged at 5 %; of the exploratory
+        ones, those that were tested are corrected for their number.
+
+    Raises
+    ------
+    PrivacyError
+        If the study rests on fewer than k people who are private.
+    SchemaError
+        If no affiliation has such a basis.
 
     Notes
     -----
-    Model 1 of method 2i: a raw rate ratio, without an interval. It never supports a saying by itself: persons and
-    organisations differ in followers, in what they post and in whose colleagues share them.
+    The correction keeps the false discovery rate (Benjamini and Hochberg 1995,
+    doi:10.1111/j.2517-6161.1995.tb02031.x).
     """
-    posts = counted.times_shared
-    by = {role: posts.loc[posts["role"] == role, "times_shared"] for role in ("employee", "organisation")}
-    person, organisation = (float(v.mean()) if len(v) else None for v in by.values())
-    return {
-        "ratio": None if person is None or not organisation else person / organisation,
-        "person": person,
-        "organisation": organisation,
-        "person_posts": len(by["employee"]),
-        "organisation_posts": len(by["organisation"]),
-    }
+    evidence = Evidence(study, seed=seed, basis=basis, k=k, tango=tango, progress=progress)
+    require_enough_people(study, evidence.dyads.affiliations, "an answer", k=k)
+    answers = [_answer(saying, evidence) for saying in _sayings().values()]
+    return _corrected(answers)
+
+
+def _answer(saying: Saying, evidence: Evidence) -> Answer:
+    finding = saying.ask(evidence)
+    return Answer(saying, finding if evidence.study.shows_persons else _large_groups_only(finding, evidence.k))
+
+
+def _large_groups_only(finding: Finding, k: int) -> Finding:
+    """Take away the numbers that rest on some, but fewer than k people; a verdict that needs them goes with them."""
+    small = [e.persons is not None and 0 < e.persons < k and e.value is not None for e in finding.estimates]
+    if not any(small):
+        return finding
+    shown = tuple(
+        e.without_number("fewer_than_k") if is_small else e
+        for e, is_small in zip(finding.estimates, small, strict=True)
+    )
+    verdict = missing("more people") if small[0] else finding.verdict
+    return Finding(verdict, shown, finding.threshold, None if small[0] else finding.p)
+
+
+def _corrected(answers: Sequence[Answer]) -> tuple[Answer, ...]:
+    from statsmodels.stats.multitest import multipletests
+
+    tested = {a.name: a.finding.p for a in answers if a.exploratory and a.finding.p is not None}
+    if not tested:
+        return tuple(answers)
+    adjusted = dict(zip(tested, multipletests(list(tested.values()), method="fdr_bh")[1], strict=True))
+    return tuple(a.corrected(float(adjusted[a.name])) if a.name in adjusted else a for a in answers)

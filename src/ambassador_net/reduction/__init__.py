@@ -30,7 +30,6 @@ _WANTED = {
     "strengths": ("account_id",),
     "dyad_events": ("shared_at_earliest", "share_id"),
     "pairs": ("organisation", "holder_id"),
-    "times_shared": ("post_id",),
 }
 
 
@@ -57,9 +56,6 @@ class Dyads:
         ``quotes``; without self-shares.
     strengths
         One row an account in ``edges``: ``strength_out``, ``strength_in``.
-    times_shared
-        One row an original post of a person or an official account: ``post_id``, ``role``, ``holder_id``,
-        ``organisation`` of the account, ``times_shared`` by others.
     affiliations
         The spells that were used.
     shares, self_shares, source_unknown
@@ -70,7 +66,6 @@ class Dyads:
     events: pd.DataFrame
     edges: pd.DataFrame
     strengths: pd.DataFrame
-    times_shared: pd.DataFrame
     affiliations: pd.DataFrame
     shares: int
     self_shares: int
@@ -81,9 +76,43 @@ class Dyads:
         return f"<Dyads: {len(self.pairs):,} pairs, {len(self.events):,} shares inside pairs>"
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class PostsShared:
+    """The original posts of people and official accounts, and who shared them.
+
+    Parameters
+    ----------
+    posts
+        One row an original post: ``post_id``, ``author_id``, ``holder_id``, ``role`` (``employee`` or
+        ``organisation``), ``platform``, ``collection``, ``posted_at``, ``content_id``, ``followers_at_post``, and how
+        often others shared it: ``times_shared``, ``within_week`` (in the seven days after posting), ``by_others`` and
+        ``by_others_within_week`` (without the own house). Self-shares are not counted.
+    houses
+        One row a post and house that it belongs to: ``post_id``, ``organisation``; a person's post belongs to all
+        organisations with which the person was affiliated when posting, and may belong to none.
+    shares
+        One row a share of such a post by another account: ``share_id``, ``post_id``, ``sharer_id``, ``sharer_holder``,
+        ``sharer_role``, ``sharer_organisation``, ``shared_at_earliest``, ``shared_at_latest``, ``by_own_house``,
+        ``within_week``.
+    affiliations
+        The spells that were used.
+    """
+
+    posts: pd.DataFrame
+    houses: pd.DataFrame
+    shares: pd.DataFrame
+    affiliations: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"<PostsShared: {len(self.posts):,} posts, {len(self.shares):,} shares of them>"
+
+
+_POSTS_WANTED = {"posts_shared": ("post_id",), "houses": ("post_id", "organisation"), "shared": ("share_id",)}
+
+
 @cache
-def _statements() -> tuple[tuple[str, str], ...]:
-    text = resources.files(__name__).joinpath("reduction.sql").read_text("utf-8")
+def _statements(file: str) -> tuple[tuple[str, str], ...]:
+    text = resources.files(__name__).joinpath(file).read_text("utf-8")
     parts = [part.split("\n", 1) for part in text.split("-- name: ")[1:]]
     return tuple((name.strip(), body.strip()) for name, body in parts)
 
@@ -156,25 +185,63 @@ def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
     from ambassador_net.reduction import duckdb
 
     spells = affiliations_with_basis(study, basis)
-    tables = {
-        "accounts": study.accounts,
-        "affiliations": spells,
-        "posts": study.posts,
-        "shares": study.shares,
-    }
-    found = duckdb.run(_statements(), tables, _WANTED)
+    found = duckdb.run(_statements("reduction.sql"), _tables(study, spells), _WANTED)
     totals = found["totals"].iloc[0]
     return Dyads(
         pairs=_described(found["pairs"]),
         events=found["dyad_events"],
         edges=found["edges"].astype({"weight": "int64", "quotes": "int64"}),
         strengths=found["strengths"].astype({"strength_out": "int64", "strength_in": "int64"}),
-        times_shared=found["times_shared"].astype({"times_shared": "int64"}),
         affiliations=spells,
         shares=int(totals["shares"]),
         self_shares=int(totals["self_shares"]),
         source_unknown=int(totals["source_unknown"]),
     )
+
+
+def posts_shared(study: Study, *, basis: Sequence[str] = ()) -> PostsShared:
+    """Count how often the original posts of people and official accounts were shared, and by whom.
+
+    Parameters
+    ----------
+    study
+        The study.
+    basis
+        Keep the affiliations whose basis contains one of these texts; none keeps all.
+
+    Returns
+    -------
+    PostsShared
+        Posts, their houses and their shares.
+
+    Raises
+    ------
+    SchemaError
+        If no affiliation has such a basis.
+
+    Examples
+    --------
+    >>> from ambassador_net import read
+    >>> found = posts_shared(read("data/example"))
+    >>> bool((found.posts["by_others"] <= found.posts["times_shared"]).all())
+    True
+    """
+    from ambassador_net.reduction import duckdb
+
+    spells = affiliations_with_basis(study, basis)
+    ends = tuple(named for named in _statements("reduction.sql") if named[0] == "ends")
+    found = duckdb.run((*ends, *_statements("posts.sql")), _tables(study, spells), _POSTS_WANTED)
+    counts = dict.fromkeys(("times_shared", "within_week", "by_others", "by_others_within_week"), "int64")
+    return PostsShared(
+        posts=found["posts_shared"].astype(counts),
+        houses=found["houses"],
+        shares=found["shared"].astype(dict.fromkeys(("by_own_house", "within_week"), bool)),
+        affiliations=spells,
+    )
+
+
+def _tables(study: Study, spells: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {"accounts": study.accounts, "affiliations": spells, "posts": study.posts, "shares": study.shares}
 
 
 def _described(raw: pd.DataFrame) -> pd.DataFrame:

@@ -101,14 +101,3 @@ LEFT JOIN (
     min(shared_at_earliest) AS first_at, max(shared_at_latest) AS last_at
   FROM dyad_events GROUP BY holder_id, organisation) AS n
   ON n.holder_id = p.holder_id AND n.organisation = p.organisation
-
--- name: times_shared
--- How often each original post of a person or an official account was shared by somebody else.
-SELECT p.post_id, a.role, a.holder_id, a.organisation, coalesce(n.times_shared, 0) AS times_shared
-FROM posts AS p
-JOIN accounts AS a ON a.account_id = p.author_id
-LEFT JOIN (
-  SELECT original_post_id, count(*) AS times_shared
-  FROM ends WHERE self_share = 0 AND original_post_id IS NOT NULL
-  GROUP BY original_post_id) AS n ON n.original_post_id = p.post_id
-WHERE p.kind = 'original' AND a.role <> 'outside'
