@@ -58,8 +58,9 @@ lint: $(READY) ## ruff and mypy, as the pre-commit hooks and public CI run them
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
-calibration: $(READY) ## rerun the worlds behind the verdict and write docs/calibration.md (about ten minutes); resumable
+calibration: $(READY) ## rerun the worlds behind the verdicts and write docs/calibration.md and calibration-sayings.md
 	@$(BIN)/python -m ambassador_net.power.calibration --to docs/calibration.md --workers $(WORKERS) --resume build/calibration
+	@$(BIN)/python -m ambassador_net.power.sayings.calibration --to docs/calibration-sayings.md --workers $(WORKERS)
 
 lock: ## renew requirements.lock within the bounds of pyproject.toml
 	@set -e; $(FIND_PYTHON); \

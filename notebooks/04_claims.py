@@ -20,20 +20,28 @@
 # %%
 import os
 
+from IPython.display import display
+
 import ambassador_net as an
-from ambassador_net import claims
 
 study = an.read(os.environ.get("AMBASSADOR_NET_STUDY", "../data/example"))
 language = os.environ.get("AMBASSADOR_NET_LANGUAGE", "en")
 seed = int(os.environ.get("AMBASSADOR_NET_SEED", "20251"))
 tango = an.mutual_amplification(study, seed=seed)
-answers = [an.assess(name, study, seed=seed, tango=tango) for name in claims.names()]
+answers = an.assess_all(study, seed=seed, tango=tango)
+an.figures.verdicts(answers, made_up=study.made_up, language=language)
+
+# %% [markdown]
+# The same as a table: the effect with its interval, why the verdict is what it is or what is missing, and how much of
+# the study it rests on. Sayings that were fixed beforehand are each judged at 5 %; explorations are corrected for
+# their number.
+
+# %%
 an.figures.board(answers, language=language)
 
 # %% [markdown]
-# What each of them would need to be true, and the numbers so far.
+# Each saying with where it comes from, what would have to be true, and all its numbers.
 
 # %%
-import pandas as pd
-
-pd.DataFrame([{"saying": a.name, "estimand": a.estimand, **a.numbers} for a in answers]).set_index("saying")
+for answer in answers:
+    display(answer.told(language))

@@ -15,14 +15,14 @@
 import os
 
 import ambassador_net as an
-from ambassador_net import claims, figures
+from ambassador_net import figures
 from ambassador_net.talk import current_settings, title_slide
 
 study = an.read(os.environ.get("AMBASSADOR_NET_STUDY", "../data/example"))
 language = os.environ.get("AMBASSADOR_NET_LANGUAGE", "en")
 seed = int(os.environ.get("AMBASSADOR_NET_SEED", "20251"))
 tango = an.mutual_amplification(study, seed=seed)
-answers = [an.assess(name, study, seed=seed, tango=tango) for name in claims.names()]
+answers = an.assess_all(study, seed=seed, tango=tango)
 
 # %% slideshow={"slide_type": "slide"} tags=["title"]
 title_slide(current_settings(), language)
@@ -290,7 +290,7 @@ figures.source(tango, language=language)
 # ## Tulostaulu
 
 # %%
-figures.board(answers, language=language)
+figures.verdicts(answers, made_up=study.made_up, language=language)
 
 # %% tags=["source"]
 figures.source(tango, language=language)

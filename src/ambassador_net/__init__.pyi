@@ -8,6 +8,7 @@ from .app import build_page as build_page
 from .app import demo as demo
 from .claims import Answer as Answer
 from .claims import assess as assess
+from .claims import assess_all as assess_all
 from .network import share_network as share_network
 from .network import write_network as write_network
 from .power import Power as Power
@@ -31,6 +32,7 @@ __all__ = [
     "Study",
     "Talk",
     "assess",
+    "assess_all",
     "build_page",
     "build_talk",
     "demo",

@@ -12,7 +12,7 @@ import numpy as np
 
 from ambassador_net.amplification import Amplification
 from ambassador_net.claims.answer import ALPHA, Answer, Estimate, Finding, Saying, missing
-from ambassador_net.claims.deciding import at_least
+from ambassador_net.claims.deciding import at_least, held_against
 from ambassador_net.claims.evidence import Evidence
 from ambassador_net.errors import AmbassadorError
 from ambassador_net.nulls import Progress
@@ -29,6 +29,7 @@ __all__ = [
     "assess",
     "assess_all",
     "at_least",
+    "held_against",
     "missing",
     "names",
 ]

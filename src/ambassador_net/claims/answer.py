@@ -1,9 +1,12 @@
 """What a saying is, and what a study says of it."""
 
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
+
+import pandas as pd
 
 from ambassador_net.amplification import Verdict
 from ambassador_net.claims.evidence import Evidence
@@ -88,6 +91,29 @@ class Estimate:
             low, high = (self._written(end, language) for end in self.interval)
             return say("claims.with_interval", language, value=said, low=low, high=high)
         return said if why is None else say("claims.without_interval", language, value=said, why=why)
+
+    def short(self, language: str = "en") -> str:
+        """Write the number and its interval as short as can be.
+
+        Parameters
+        ----------
+        language
+            ``"en"``, ``"fi"`` or ``"sv"``.
+
+        Returns
+        -------
+        str
+            For example ``"0.84 (0.28–2.52)"``; empty where there is no number.
+        """
+        if self.value is None:
+            return ""
+        per_cent = " %" if self.unit == "share" else ""
+        said = self._written(self.value, language)
+        if self.interval is None:
+            return f"{said}{per_cent}"
+        low, high = (self._written(end, language) for end in self.interval)
+        between = "–" if self.interval[0] >= 0 else " … "
+        return f"{said} ({low}{between}{high}){per_cent}"
 
     def rests_on(self, language: str = "en") -> str:
         """Say how much of the study the number rests on.
@@ -182,7 +208,7 @@ class Saying:
     key
         Its wording in there; ``KEY_from`` says where it comes from, ``KEY_true_if`` what would have to be true.
     needs
-        Data that it cannot do without: ``need_NEED`` in the words of all claims.
+        Data that it cannot do without, as :func:`missing` names them.
     exploratory
         Whether it was not fixed beforehand, so that its p-value is corrected for the number of explorations.
     """
@@ -284,6 +310,21 @@ class Answer:
         """
         return self._say(f"{self.saying_asked.key}_true_if", language)
 
+    def needs(self, language: str = "en") -> str:
+        """Say what data the saying cannot do without.
+
+        Parameters
+        ----------
+        language
+            ``"en"``, ``"fi"`` or ``"sv"``.
+
+        Returns
+        -------
+        str
+            Beginning in lower case and without a full stop.
+        """
+        return missing(*self.saying_asked.needs).why(language)
+
     def why(self, language: str = "en") -> str:
         """Say in few words why the verdict is what it is.
 
@@ -335,20 +376,75 @@ class Answer:
             finding = replace(finding, verdict=verdict)
         return replace(self, finding=finding, q=q)
 
+    def summary(self, language: str = "en") -> pd.DataFrame:
+        """Give every number of the answer, one a row.
+
+        Parameters
+        ----------
+        language
+            ``"en"``, ``"fi"`` or ``"sv"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The number in words with its interval or why it has none, and what it rests on, by what it is.
+        """
+        rows = [(self.label(e, language), e.wording(language), e.rests_on(language)) for e in self.finding.estimates]
+        columns = [say(f"claims.column_{column}", language) for column in ("number", "value", "rests_on")]
+        return pd.DataFrame(rows, columns=columns)
+
+    def wording(self, language: str = "en") -> str:
+        """Say the saying, where it comes from, what would have to be true and what the study says of it.
+
+        Parameters
+        ----------
+        language
+            ``"en"``, ``"fi"`` or ``"sv"``.
+
+        Returns
+        -------
+        str
+            Four lines.
+        """
+        verdict = self.verdict.sentence(language)
+        if self.exploratory:
+            verdict = f"{say('claims.exploratory', language)}: {verdict}"
+        true_if = say("claims.true_if", language, estimand=self.estimand(language))
+        return "\n".join((self.saying(language), self.source(language), true_if, verdict))
+
+    def told(self, language: str = "en") -> "Told":
+        """Give the answer for a notebook, in a language.
+
+        Parameters
+        ----------
+        language
+            ``"en"``, ``"fi"`` or ``"sv"``.
+
+        Returns
+        -------
+        Told
+            Shown as a heading, the wording and the table of numbers.
+        """
+        return Told(self, language)
+
+    def _repr_html_(self) -> str:
+        return self.told()._repr_html_()
+
     def to_dict(self) -> dict[str, Any]:
         """Give the answer as JSON-safe values.
 
         Returns
         -------
         dict
-            ``name``, ``saying``, ``source`` and ``estimand`` by language, ``exploratory``, ``verdict``, ``why`` by
-            language, ``estimates``, ``threshold``, ``p`` and ``q``.
+            ``name``, ``saying``, ``source``, ``estimand`` and ``needs`` by language, ``exploratory``, ``verdict``,
+            ``why`` by language, ``estimates``, ``threshold``, ``p`` and ``q``.
         """
         return {
             "name": self.name,
             "saying": {language: self.saying(language) for language in LANGUAGES},
             "source": {language: self.source(language) for language in LANGUAGES},
             "estimand": {language: self.estimand(language) for language in LANGUAGES},
+            "needs": {language: self.needs(language) for language in LANGUAGES},
             "exploratory": self.exploratory,
             "verdict": self.verdict.to_dict(),
             "why": {language: self.why(language) for language in LANGUAGES},
@@ -360,6 +456,29 @@ class Answer:
 
     def _say(self, key: str, language: str) -> str:
         return say(f"{self.saying_asked.words}.{key}", language)
+
+
+@dataclass(frozen=True)
+class Told:
+    """An answer in one language, as a notebook shows it.
+
+    Parameters
+    ----------
+    answer
+        The answer.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+    """
+
+    answer: Answer
+    language: str
+
+    def _repr_html_(self) -> str:
+        saying, *lines = self.answer.wording(self.language).split("\n")
+        said = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+        table = self.answer.summary(self.language)
+        numbers = table.to_html(index=False, border=0) if len(table) else ""
+        return f'<section lang="{self.language}"><h3>{html.escape(saying)}</h3>{said}{numbers}</section>'
 
 
 ALPHA = 0.05

@@ -1,7 +1,10 @@
 """From an interval to an answer."""
 
+from types import MappingProxyType
+
+from ambassador_net.amplification import Verdict
 from ambassador_net.amplification.verdict import Answer
-from ambassador_net.claims.answer import Estimate
+from ambassador_net.claims.answer import Estimate, Finding
 
 
 def at_least(effect: Estimate, threshold: float) -> Answer:
@@ -38,3 +41,34 @@ def at_least(effect: Estimate, threshold: float) -> Answer:
     if low >= threshold:
         return "supported"
     return "not_supported" if high < threshold else "cannot_tell"
+
+
+_REASONS: dict[Answer, str] = {
+    "supported": "the interval lies at or above the threshold",
+    "not_supported": "the interval lies below the threshold",
+    "cannot_tell": "the interval holds the threshold",
+}
+
+
+def held_against(effect: Estimate, threshold: float, *others: Estimate) -> Finding:
+    """Judge an effect by its interval alone.
+
+    Parameters
+    ----------
+    effect
+        What the saying is about.
+    threshold
+        What it is held against, fixed beforehand.
+    *others
+        Numbers that stand beside it.
+
+    Returns
+    -------
+    Finding
+        With the verdict of :func:`at_least`; cannot tell, with the estimate's own reason, where it has no interval.
+    """
+    answer = at_least(effect, threshold)
+    reason = _REASONS[answer] if effect.interval is not None else effect.why or "needs more organisations"
+    shown = 100 * threshold if effect.unit == "share" else threshold
+    numbers = MappingProxyType({"threshold": shown, "per_cent": " %" if effect.unit == "share" else ""})
+    return Finding(Verdict(answer, (reason,), numbers=numbers, words="claims"), (effect, *others), threshold)

@@ -37,4 +37,4 @@ def ask(evidence: Evidence) -> Finding:
     return Finding(tango.verdict, tuple(estimates))
 
 
-SAYINGS = (Saying("two-to-tango", 20, ask, words="two_to_tango", needs=("shares_of_both_sides",)),)
+SAYINGS = (Saying("two-to-tango", 20, ask, words="two_to_tango", needs=("shares of both sides",)),)

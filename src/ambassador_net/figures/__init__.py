@@ -5,14 +5,14 @@ text stays text and whose colours follow the page's tokens, so a deck, a page an
 """
 
 from ambassador_net.figures.answers import excess_by_lag, returns, returns_by_house, sensitivity_strip, timeline
+from ambassador_net.figures.board import Board, board, verdicts
 from ambassador_net.figures.drawing import WIDTH, Figure
+from ambassador_net.figures.effects import effects
 from ambassador_net.figures.plots import both_ways, house_mixing, pairs_by_state, share_ring
 from ambassador_net.figures.telling import (
-    Board,
     Sentence,
     Words,
     answer_heading,
-    board,
     cannot_tell,
     mixing_heading,
     mutual_heading,
@@ -31,6 +31,7 @@ __all__ = [
     "board",
     "both_ways",
     "cannot_tell",
+    "effects",
     "excess_by_lag",
     "house_mixing",
     "mixing_heading",
@@ -43,5 +44,6 @@ __all__ = [
     "source",
     "timeline",
     "verdict",
+    "verdicts",
     "what_was_read",
 ]

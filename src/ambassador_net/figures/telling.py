@@ -1,12 +1,10 @@
 """Words, verdicts and boards that hold a study's numbers: a slide's heading, its foot, its table."""
 
 import html
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from ambassador_net.amplification import Amplification
-from ambassador_net.claims import Answer
 from ambassador_net.study import Study
 from ambassador_net.words import number, say
 
@@ -175,7 +173,7 @@ def what_was_read(study: Study, tango: Amplification, *, language: str = "en") -
     return Words("list", tuple(lines))
 
 
-_VERDICT_MARKS = {
+VERDICT_MARKS = {
     "supported": '<circle cx="17" cy="17" r="15" fill="currentColor"/>'
     '<path d="M10 17l5 5 9-10" fill="none" stroke="var(--paper, #FBFAF7)" stroke-width="3.4"/>',
     "not_supported": '<circle cx="17" cy="17" r="14" fill="none" stroke="currentColor" stroke-width="3"/>'
@@ -207,7 +205,7 @@ class Sentence:
     def _repr_html_(self) -> str:
         return (
             f'<p class="anet-verdict" lang="{self.language}"><svg viewBox="0 0 34 34" width="56" height="56" '
-            f'aria-hidden="true">{_VERDICT_MARKS[self.answer]}</svg> {html.escape(self.text)}</p>'
+            f'aria-hidden="true">{VERDICT_MARKS[self.answer]}</svg> {html.escape(self.text)}</p>'
         )
 
 
@@ -227,68 +225,6 @@ def verdict(tango: Amplification, *, language: str = "en") -> Sentence:
         The mark and the sentence.
     """
     return Sentence(tango.verdict.answer, tango.verdict.sentence(language), language)
-
-
-@dataclass(frozen=True)
-class Board:
-    """The sayings with their verdicts, as a table whose marks differ by shape and word, never by colour.
-
-    Parameters
-    ----------
-    rows
-        Verdict, saying, verdict in words and why, one a saying.
-    headings
-        Of the three columns that are read.
-    language
-        Language of all words in it.
-    """
-
-    rows: tuple[tuple[str, str, str, str], ...]
-    headings: tuple[str, str, str]
-    language: str
-
-    def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(heading)}</th>' for heading in self.headings)
-        body = "".join(
-            f'<tr><th scope="row"><svg viewBox="0 0 34 34" width="34" height="34" aria-hidden="true">'
-            f"{_VERDICT_MARKS[answer]}</svg> {html.escape(saying)}</th>"
-            f"<td><strong>{html.escape(verdict)}</strong></td><td>{html.escape(why)}</td></tr>"
-            for answer, saying, verdict, why in self.rows
-        )
-        return (
-            f'<table class="anet-board" lang="{self.language}"><thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table>"
-        )
-
-
-def board(answers: Sequence[Answer], *, language: str = "en") -> Board:
-    """Put the sayings and their verdicts on one board.
-
-    Parameters
-    ----------
-    answers
-        From :func:`ambassador_net.assess`.
-    language
-        ``"en"``, ``"fi"`` or ``"sv"``.
-
-    Returns
-    -------
-    Board
-        One row a saying, in the order given.
-    """
-    return Board(
-        tuple(
-            (
-                a.verdict.answer,
-                a.saying(language),
-                say(f"verdict.{a.verdict.answer}", language),
-                a.why(language),
-            )
-            for a in answers
-        ),
-        tuple(say(f"figures.board_{column}", language) for column in ("saying", "verdict", "why")),  # type: ignore[arg-type]
-        language,
-    )
 
 
 def source_of(tango: Amplification, language: str) -> str:
