@@ -134,7 +134,7 @@ def measure(
     tuple of Rates
         In the order of the rows.
     """
-    tasks = [
+    tasks: list[tuple[int, list[tuple[int, ...]]]] = [
         (number, [(seed, crc32(f"{row.saying} {row.name}".encode()), world) for world in block])
         for number, row in enumerate(rows)
         for block in _blocks(worlds)
