@@ -16,13 +16,15 @@ import os
 
 import ambassador_net as an
 from ambassador_net import figures
-from ambassador_net.talk import current_settings, title_slide
+from ambassador_net.talk import current_settings, title_slide, try_it
 
 study = an.read(os.environ.get("AMBASSADOR_NET_STUDY", "../data/example"))
 language = os.environ.get("AMBASSADOR_NET_LANGUAGE", "en")
 seed = int(os.environ.get("AMBASSADOR_NET_SEED", "20251"))
 tango = an.mutual_amplification(study, seed=seed)
 answers = an.assess_all(study, seed=seed, tango=tango)
+replaces = [answer for answer in answers if answer.name == "replaces-marketing"]
+interesting = [answer for answer in answers if answer.saying_asked.words == "times_more"]
 
 # %% slideshow={"slide_type": "slide"} tags=["title"]
 title_slide(current_settings(), language)
@@ -62,6 +64,23 @@ figures.source(tango, language=language)
 # Kuka on sanonut näin asiakkaalle? Käsi ylös. Väitteen testaamiseen tarvittaisiin tieto siitä, keitä julkaisut
 # tavoittavat. Useimmissa aineistoissa sitä ei ole, ja silloin rehellinen vastaus on, ettei voida sanoa.
 
+# %% slideshow={"slide_type": "slide"}
+figures.saying_heading(*replaces, language=language)
+
+# %%
+figures.effects(*replaces, made_up=study.made_up, language=language)
+
+# %% tags=["source"]
+figures.source(tango, language=language)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
+# The question to ask: how many are still reached without the organisation's accounts and without every share of their
+# posts? An employee cannot share a post that was never written. Nine of ten is the bar, set beforehand.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
+# Kysymys kuuluu: kuinka moni tavoitetaan vielä ilman organisaation tilejä ja ilman jokaista niiden julkaisun jakoa?
+# Työntekijä ei voi jakaa julkaisua, jota ei koskaan kirjoitettu. Raja on yhdeksän kymmenestä, ennalta päätetty.
+
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en", "saying"]
 # <p class="kicker">Saying 2 of 2</p>
 #
@@ -86,6 +105,23 @@ figures.source(tango, language=language)
 # Pelkkä lukumäärä kertoo vähän: ihmisillä ja organisaatioilla on eri määrä seuraajia, ne julkaisevat eri asioita, ja
 # niitä jakavat eri kollegat.
 
+# %% slideshow={"slide_type": "slide"}
+figures.saying_heading(*interesting, language=language)
+
+# %%
+figures.effects(*interesting, made_up=study.made_up, language=language)
+
+# %% tags=["source"]
+figures.source(tango, language=language)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
+# The grey bars are what the trade says: two, six and a half, eight and twenty-four times. The raw count supports
+# nothing by itself: it takes the same answer per follower and for the same contents.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
+# Harmaat palkit ovat alan lukuja: kaksi, kuusi ja puoli, kahdeksan ja kaksikymmentäneljä kertaa. Pelkkä lukumäärä ei
+# yksin tue mitään: saman vastauksen on tultava seuraajaa kohti ja samoista sisällöistä.
+
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en", "saying"]
 # <p class="kicker">The thesis</p>
 #
@@ -106,11 +142,8 @@ figures.source(tango, language=language)
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
 # Organisaatio jakaa ihmisiään, ihmiset jakavat organisaatiotaan, ja kumpikin vastaa toiselle. Sen voi testata.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
-# ## What we looked at, and what we could not see
-
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
-# ## Mitä katsoimme ja mitä emme nähneet
+# %% slideshow={"slide_type": "slide"}
+figures.read_heading(tango, language=language)
 
 # %%
 figures.what_was_read(study, tango, language=language)
@@ -141,11 +174,8 @@ figures.source(tango, language=language)
 # Tämän jokainen laskisi. Se näyttää vastaukselta, mutta ei vielä ole: kaksi samasta asiasta kiinnostunutta jakavat
 # toisiaan, vaikka eivät koskaan vastaisi toisilleen.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
-# ## Who gives more, house by house
-
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
-# ## Kumpi antaa enemmän, talo talolta
+# %% slideshow={"slide_type": "slide"}
+figures.both_ways_heading(tango, language=language)
 
 # %%
 figures.both_ways(tango, language=language)
@@ -159,11 +189,8 @@ figures.source(tango, language=language)
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
 # Pallot ovat ihmisiä, neliöt organisaatioita. Etsikää oman talonne kaltainen.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
-# ## Who shares whom, house by house
-
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
-# ## Kuka jakaa ketä, talo talolta
+# %% slideshow={"slide_type": "slide"}
+figures.ring_heading(tango, language=language)
 
 # %%
 figures.share_ring(study, tango, language=language)
@@ -211,11 +238,8 @@ figures.source(tango, language=language)
 # Oikea kysymys: kun olet jakanut heitä, jakavatko he sinua nopeammin kuin sattumalta? Ajat pysyvät, vain se jaetaan
 # uudelleen, kuka talon ihmisistä. Harmaan alueen ulkopuolella on vastaus, jota sattuma ei anna.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
-# ## Who answers, house by house
-
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
-# ## Kuka vastaa, talo talolta
+# %% slideshow={"slide_type": "slide"}
+figures.house_heading(tango, language=language)
 
 # %%
 figures.returns_by_house(tango, language=language)
@@ -228,24 +252,6 @@ figures.source(tango, language=language)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
 # Talo saa lukuja, ei koskaan tulosta: yksin sillä on siihen liian vähän jakoja.
-
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
-# ## When the answer comes
-
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
-# ## Milloin vastaus tulee
-
-# %%
-figures.excess_by_lag(tango, language=language)
-
-# %% tags=["source"]
-figures.source(tango, language=language)
-
-# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
-# How soon the other side answers, beyond chance. Answers in the first hours may be joint occasions.
-
-# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
-# Kuinka pian toinen vastaa, yli sattuman. Ensimmäisten tuntien vastaukset voivat olla yhteisiä tilaisuuksia.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
 # ## Share by share
@@ -283,11 +289,8 @@ figures.source(tango, language=language)
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
 # Lue tulos ääneen, hitaasti.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en", "board"]
-# ## The board
-
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi", "board"]
-# ## Tulostaulu
+# %% slideshow={"slide_type": "slide"} tags=["board"]
+figures.board_heading(answers, language=language)
 
 # %%
 figures.verdicts(answers, made_up=study.made_up, language=language)
@@ -341,3 +344,39 @@ figures.source(tango, language=language)
 
 # %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
 # Mitä sääntö ei erota toisistaan. Avaa sitten sivu ja anna salin klikata.
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en"]
+# ## Now take out your phones
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi"]
+# ## Nyt puhelimet esiin
+
+# %%
+try_it(current_settings(), language)
+
+# %% tags=["source"]
+figures.source(tango, language=language)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
+# Guess first, then look. The page needs no network once it is open.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
+# Arvatkaa ensin, katsokaa sitten. Sivu ei tarvitse verkkoa, kun se on auki.
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-en", "board"]
+# ## What would you like to ask?
+
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["lang-fi", "board"]
+# ## Mitä haluaisitte kysyä?
+
+# %%
+figures.verdicts(answers, made_up=study.made_up, language=language)
+
+# %% tags=["source"]
+figures.source(tango, language=language)
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-en"]
+# Leave the board on the wall while the hall asks.
+
+# %% [markdown] slideshow={"slide_type": "notes"} tags=["lang-fi"]
+# Jätä taulu seinälle kysymysten ajaksi.

@@ -8,9 +8,12 @@ from collections.abc import Callable
 import pytest
 
 import ambassador_net as an
-from ambassador_net import claims, figures
+from ambassador_net import figures
+from ambassador_net.amplification import Verdict
+from ambassador_net.claims import Estimate, Finding, Saying, missing
+from ambassador_net.figures.board import _STRIP, _STRIP_END
 from ambassador_net.looks import COLOURS
-from ambassador_net.words import LANGUAGES, number
+from ambassador_net.words import LANGUAGES, number, say
 from small import small_study
 
 
@@ -130,10 +133,87 @@ def test_hostile_names_do_not_break_a_picture() -> None:
         ET.fromstring(shown)
 
 
-def test_the_board_has_words_beside_its_marks(example: an.Study, tango: an.Amplification) -> None:
-    answers = [claims.assess(name, example, seed=1, tango=tango) for name in claims.names()]
-    for language, word in (("en", "Cannot tell"), ("fi", "Ei voida sanoa")):
-        shown = figures.board(answers, language=language)._repr_html_()
-        ET.fromstring(shown)
-        assert shown.count(word) >= 1
-        assert shown.count("<tr>") == len(answers) + 1
+@pytest.fixture(scope="module")
+def answers(example: an.Study, tango: an.Amplification) -> tuple[an.Answer, ...]:
+    return an.assess_all(example, seed=1, tango=tango)
+
+
+def test_the_board_has_words_beside_its_marks(answers: tuple[an.Answer, ...]) -> None:
+    for language in LANGUAGES:
+        table = figures.board(answers, language=language)._repr_html_()
+        ET.fromstring(table)
+        assert table.count("<tr>") == len(answers) + 1
+        figure = figures.verdicts(answers, made_up=True, language=language)
+        ET.fromstring(figure.svg)
+        for answer in answers:
+            verdict = say(f"verdict.{answer.verdict.answer}", language)
+            assert verdict in table
+            assert verdict in figure.svg
+            assert answer.saying(language) in figure.alt
+            if answer.effect is not None and answer.effect.value is not None:
+                assert answer.effect.wording(language) in figure.alt
+
+
+def _judged(answer: str, *, exploratory: bool = False, **of: object) -> an.Answer:
+    effect = Estimate("organisation_returns", 1.5, "times", **of)  # type: ignore[arg-type]
+    verdict = Verdict(
+        answer, ("the interval holds the threshold",), numbers={"threshold": 2, "per_cent": ""}, words="claims"
+    )  # type: ignore[arg-type]
+    saying = Saying("made-up", 1, lambda evidence: None, "two_to_tango", exploratory=exploratory)  # type: ignore[arg-type,return-value]
+    return an.Answer(saying, Finding(verdict, (effect,), 2.0))
+
+
+def test_marks_of_the_board_differ_by_shape() -> None:
+    marks = [
+        re.sub(r"<text.*?</text>|<g id=.*?>", "", figures.verdicts([_judged(kind)], made_up=False).svg, flags=re.S)
+        for kind in ("supported", "not_supported", "cannot_tell")
+    ]
+    without_colour = [re.sub(r"var\(--[^)]*\)", "", svg) for svg in marks]
+    assert len(set(without_colour)) == 3
+
+
+def test_an_interval_lies_where_its_numbers_say(example: an.Study) -> None:
+    def strip(interval: tuple[float, float]) -> tuple[float, float]:
+        svg = figures.verdicts([_judged("cannot_tell", interval=interval)], made_up=False).svg
+        # the interval is the only line of its width
+        path = re.search(r'<path d="M ([\d.]+) [\d.]+ \s*L ([\d.]+) [^"]*"[^>]*stroke-width: 5', svg)
+        assert path is not None
+        return float(path[1]), float(path[2])
+
+    middle = (_STRIP + _STRIP_END) / 2
+    assert strip((1.0, 1.9))[1] < middle < strip((2.1, 3.0))[0]
+    low, high = strip((1.0, 4.0))
+    # on a logarithmic scale one half and the double lie equally far from the threshold
+    assert middle - low == pytest.approx(high - middle, abs=0.5)
+
+
+def test_exploratory_sayings_are_marked_in_table_and_figure() -> None:
+    answer = _judged("supported", exploratory=True, interval=(2.1, 3.0))
+    assert "exploratory" in figures.board([answer])._repr_html_()
+    assert "exploratory" in figures.verdicts([answer], made_up=False).svg
+
+
+def test_a_saying_without_number_shows_what_is_missing() -> None:
+    saying = Saying("made-up", 1, lambda evidence: None, "two_to_tango")  # type: ignore[arg-type,return-value]
+    answer = an.Answer(saying, Finding(missing("survey answers")))
+    for figure in (figures.effects(answer, made_up=True), figures.verdicts([answer], made_up=True)):
+        assert "needs survey answers" in figure.svg
+        assert "needs survey answers" in figure.alt.lower()
+
+
+HEADINGS = (
+    figures.read_heading, figures.mutual_heading, figures.both_ways_heading, figures.ring_heading,
+    figures.mixing_heading, figures.answer_heading, figures.house_heading,
+)  # fmt: skip
+
+
+def test_headings_say_what_was_found_and_what_cannot_be_seen(tango: an.Amplification, real) -> None:
+    hidden = an.mutual_amplification(real("dutch_parliament"), seed=1, permutations=20)
+    for heading in HEADINGS:
+        for language in LANGUAGES:
+            assert heading(tango, language=language).lines != heading(hidden, language=language).lines
+    houses = tango.houses
+    more = int((houses["organisation_per_100"] > houses["person_per_100"]).sum())
+    said = figures.both_ways_heading(tango).lines[0]
+    assert f"{more} of {len(houses)}" in said or "every house" in said
+    assert figures.both_ways_heading(hidden).lines == ("Who gives more per post cannot be compared",)

@@ -90,6 +90,7 @@ ONE_DOOR: dict[str, set[str]] = {
     "pyspark": {"reduction"},
     "rich": {"cli"},
     "seaborn": {"figures"},
+    "segno": {"talk"},
     "statsmodels": {"claims"},
     "tornado": {"hall"},
     "typer": {"cli"},

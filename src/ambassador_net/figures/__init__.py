@@ -8,14 +8,22 @@ from ambassador_net.figures.answers import excess_by_lag, returns, returns_by_ho
 from ambassador_net.figures.board import Board, board, verdicts
 from ambassador_net.figures.drawing import WIDTH, Figure
 from ambassador_net.figures.effects import effects
+from ambassador_net.figures.headings import (
+    answer_heading,
+    board_heading,
+    both_ways_heading,
+    house_heading,
+    mixing_heading,
+    mutual_heading,
+    read_heading,
+    ring_heading,
+    saying_heading,
+)
 from ambassador_net.figures.plots import both_ways, house_mixing, pairs_by_state, share_ring
 from ambassador_net.figures.telling import (
     Sentence,
     Words,
-    answer_heading,
     cannot_tell,
-    mixing_heading,
-    mutual_heading,
     source,
     verdict,
     what_was_read,
@@ -29,16 +37,22 @@ __all__ = [
     "Words",
     "answer_heading",
     "board",
+    "board_heading",
     "both_ways",
+    "both_ways_heading",
     "cannot_tell",
     "effects",
     "excess_by_lag",
+    "house_heading",
     "house_mixing",
     "mixing_heading",
     "mutual_heading",
     "pairs_by_state",
+    "read_heading",
     "returns",
     "returns_by_house",
+    "ring_heading",
+    "saying_heading",
     "sensitivity_strip",
     "share_ring",
     "source",

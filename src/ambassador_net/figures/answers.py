@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from ambassador_net.amplification.sensitivity import Sensitivity
 
 # nine of ten of a normal distribution
-_BAND = 1.645
+BAND = 1.645
 _ROWS = 8
 _MOST_IN_TIMELINE = 40
-_LAGS = ("lag_0_2", "lag_2_8", "lag_8_24", "lag_24_48", "lag_48_72")
+LAGS = ("lag_0_2", "lag_2_8", "lag_8_24", "lag_24_48", "lag_48_72")
 _LOOK = {"organisation": ("s", "organisation"), "person": ("o", "people")}
 
 
@@ -60,7 +60,7 @@ def returns(tango: Amplification, *, language: str = "en") -> Figure:
     if not any(found.events for _, found in sides):
         return _sentence("figures.returns_unknown", tango, language)
     shares = [
-        (100 * np.array([t.hits, t.expected, t.expected - _BAND * t.sd, t.expected + _BAND * t.sd]) / found.events)
+        (100 * np.array([t.hits, t.expected, t.expected - BAND * t.sd, t.expected + BAND * t.sd]) / found.events)
         for _, found in sides
         if found.events
         for t in [found.tests["h48"]]
@@ -113,8 +113,8 @@ def returns(tango: Amplification, *, language: str = "en") -> Figure:
             hits=round(found.tests["h48"].hits),
             events=found.events,
             expected=round(found.tests["h48"].expected),
-            low=round(found.tests["h48"].expected - _BAND * found.tests["h48"].sd),
-            high=round(found.tests["h48"].expected + _BAND * found.tests["h48"].sd),
+            low=round(found.tests["h48"].expected - BAND * found.tests["h48"].sd),
+            high=round(found.tests["h48"].expected + BAND * found.tests["h48"].sd),
         )
         for who, found in sides
     )
@@ -149,7 +149,7 @@ def returns_by_house(tango: Amplification, *, language: str = "en") -> Figure:
     reach = max(3.0, float(np.nanmax(np.abs(seen))))
     step = min(56, 316 // len(houses))
     with drawing(height=step * len(houses) + 118, left=390, bottom=112) as (sheet, axes):
-        axes.axvspan(-_BAND, _BAND, color=LIGHT["hair"], linewidth=0, zorder=0)
+        axes.axvspan(-BAND, BAND, color=LIGHT["hair"], linewidth=0, zorder=0)
         axes.axvline(0, color=LIGHT["chance"], linewidth=3, zorder=0)
         for y, row in enumerate(rows_of(houses)):
             for shift, (who, (marker, token)) in zip((-0.14, 0.14), _LOOK.items(), strict=True):
@@ -192,7 +192,7 @@ def excess_by_lag(tango: Amplification, *, language: str = "en") -> Figure:
         One mark a side and lag, for 100 shares given.
     """
     excess = {
-        who: [found.excess_per_100(lag) for lag in _LAGS]
+        who: [found.excess_per_100(lag) for lag in LAGS]
         for who, found in _sides(tango)
         if found.triggers and found.tests
     }
@@ -203,9 +203,9 @@ def excess_by_lag(tango: Amplification, *, language: str = "en") -> Figure:
         for who, values in excess.items():
             marker, token = _LOOK[who]
             points = np.array(values, dtype=float)
-            axes.plot(range(len(_LAGS)), points, color=LIGHT[token], linewidth=2, zorder=1)
-            axes.plot(range(len(_LAGS)), points, marker=marker, markersize=17, linestyle="none", color=LIGHT[token])
-        axes.set_xticks(range(len(_LAGS)), [say(f"figures.{lag}", language) for lag in _LAGS], fontsize=SMALL)
+            axes.plot(range(len(LAGS)), points, color=LIGHT[token], linewidth=2, zorder=1)
+            axes.plot(range(len(LAGS)), points, marker=marker, markersize=17, linestyle="none", color=LIGHT[token])
+        axes.set_xticks(range(len(LAGS)), [say(f"figures.{lag}", language) for lag in LAGS], fontsize=SMALL)
         axes.margins(x=0.06, y=0.18)
         axes.set_xlabel(say("figures.axis_lag", language), fontsize=SMALL, loc="left")
         axes.tick_params(axis="both", length=0, labelsize=SMALL)
@@ -217,7 +217,7 @@ def excess_by_lag(tango: Amplification, *, language: str = "en") -> Figure:
         f"{say(f'figures.returns_{who}', language)}: "
         + ", ".join(
             f"{say(f'figures.{lag}', language)} {_signed(value, language)}"
-            for lag, value in zip(_LAGS, values, strict=True)
+            for lag, value in zip(LAGS, values, strict=True)
         )
         for who, values in excess.items()
     )
@@ -382,7 +382,7 @@ def _sides(tango: Amplification) -> Sequence[tuple[str, Returns]]:
 def _band(axes: "Axes", y: float, expected: float, sd: float) -> None:
     from matplotlib.patches import Rectangle
 
-    half = max(_BAND * sd, 0.05)
+    half = max(BAND * sd, 0.05)
     axes.add_patch(Rectangle((expected - half, y - 0.13), 2 * half, 0.26, color=LIGHT["hair"], linewidth=0, zorder=1))
     axes.plot([expected] * 2, [y - 0.13, y + 0.13], color=LIGHT["chance"], linewidth=3, zorder=2)
 

@@ -6,9 +6,7 @@ from typing import Literal
 
 from ambassador_net.amplification import Amplification
 from ambassador_net.study import Study
-from ambassador_net.words import number, say
-
-_ALPHA = 0.05
+from ambassador_net.words import say
 
 
 @dataclass(frozen=True)
@@ -53,69 +51,6 @@ def source(tango: Amplification, *, language: str = "en") -> Words:
     return Words("source", (source_of(tango, language),))
 
 
-def mutual_heading(tango: Amplification, *, language: str = "en") -> Words:
-    """Say how many of 100 pairs share each other both ways, as the heading of a slide.
-
-    Parameters
-    ----------
-    tango
-        The result.
-    language
-        ``"en"``, ``"fi"`` or ``"sv"``.
-
-    Returns
-    -------
-    Words
-        The finding, or that it cannot be seen.
-    """
-    n = tango.mutual_per_100
-    if n is None:
-        return Words("heading", (say("talk.mutual_unknown", language),))
-    return Words("heading", (say("talk.mutual", language, n=round(n)),))
-
-
-def mixing_heading(tango: Amplification, *, language: str = "en") -> Words:
-    """Say how many times more houses share their own than chance would, as the heading of a slide.
-
-    Parameters
-    ----------
-    tango
-        The result.
-    language
-        ``"en"``, ``"fi"`` or ``"sv"``.
-
-    Returns
-    -------
-    Words
-        The finding, or that it cannot be seen.
-    """
-    found = None if tango.mixing is None else tango.mixing.n1
-    if found is None or found.lift is None or found.p_sim is None:
-        return Words("heading", (say("talk.mixing_unknown", language),))
-    if found.p_sim > _ALPHA:
-        return Words("heading", (say("talk.mixing_none", language),))
-    return Words("heading", (say("talk.mixing", language, n=number(found.lift, language, digits=1)),))
-
-
-def answer_heading(tango: Amplification, *, language: str = "en") -> Words:
-    """Say who answers whom, as the heading of a slide.
-
-    Parameters
-    ----------
-    tango
-        The result.
-    language
-        ``"en"``, ``"fi"`` or ``"sv"``.
-
-    Returns
-    -------
-    Words
-        The reasons of the verdict.
-    """
-    why = tango.verdict.why(language)
-    return Words("heading", (f"{why[:1].upper()}{why[1:]}",))
-
-
 def cannot_tell(*, language: str = "en") -> Words:
     """List what the verdict cannot tell apart (method 2k).
 
@@ -152,15 +87,7 @@ def what_was_read(study: Study, tango: Amplification, *, language: str = "en") -
     facts = tango.study
     aside = sum(sum(entry.set_aside.values()) for entry in study.ledger.entries)
     pairs = tango.dyads["with_a_share"] or 0
-    lines = [
-        say(
-            "talk.read",
-            language,
-            persons=facts["people"],
-            houses=int(tango.houses["joined"].sum()),
-            shares=facts["shares"],
-        )
-    ]
+    lines = []
     if study.window is not None:
         first, last = study.window
         lines.append(say("talk.period", language, first=first.date(), last=last.date()))

@@ -15,10 +15,12 @@ from ambassador_net.talk.settings import (
     SETTINGS_VARIABLE,
     TalkSettings,
     TitleSlide,
+    TryIt,
     as_environment,
     current_settings,
     read_settings,
     title_slide,
+    try_it,
 )
 from ambassador_net.words import language_named
 
@@ -26,10 +28,12 @@ __all__ = [
     "Talk",
     "TalkSettings",
     "TitleSlide",
+    "TryIt",
     "build_talk",
     "current_settings",
     "read_settings",
     "title_slide",
+    "try_it",
 ]
 
 

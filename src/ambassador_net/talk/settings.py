@@ -1,7 +1,9 @@
 """What a talk is called, who gives it and where: ``slides/talk.toml``."""
 
+import io
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +18,8 @@ from ambassador_net.words import language_named, say
 SETTINGS_VARIABLE = "AMBASSADOR_NET_TALK"
 """Environment variable that carries the settings, as JSON, to the notebook that is being run."""
 
-_EXPECTED = "title (one text per language), speaker, event, minutes, languages"
+_ADDRESS = re.compile(r"https?://[^\s\"'<>]{1,300}")
+_EXPECTED = "title (one text per language), speaker, event, address, minutes, languages"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class TalkSettings:
         Title by language; a language that is missing has the title of the example talk.
     speaker, event
         As on the title slide; empty ones are left out.
+    address
+        Where the hall finds the demo page; the deck shows it as text and QR code. Empty: beside the deck.
     minutes
         The planned length.
     languages
@@ -40,6 +45,7 @@ class TalkSettings:
     title: Mapping[str, str] = field(default_factory=dict)
     speaker: str = ""
     event: str = ""
+    address: str = ""
     minutes: int = 20
     languages: tuple[str, ...] = ("en", "fi")
     stylesheet: Path | None = None
@@ -119,6 +125,7 @@ def as_environment(settings: TalkSettings) -> str:
             "title": dict(settings.title),
             "speaker": settings.speaker,
             "event": settings.event,
+            "address": settings.address,
             "minutes": settings.minutes,
             "languages": list(settings.languages),
         }
@@ -165,8 +172,73 @@ def title_slide(settings: TalkSettings, language: str) -> TitleSlide:
     return TitleSlide(settings.title_in(language), settings.speaker, settings.event)
 
 
+@dataclass(frozen=True)
+class TryIt:
+    """Where the hall finds the demo page: a QR code and the address, or the file beside the deck.
+
+    Attributes
+    ----------
+    address
+        Of the page; empty where it is only a file.
+    language
+        Language of the words, and of the page.
+    """
+
+    address: str
+    language: str
+
+    def _repr_html_(self) -> str:
+        if not self.address:
+            text = say("deck.try_file", self.language, file=f"demo.{self.language}.html")
+            return f'<p class="address">{escape(text)}</p>'
+        code = _qr_code(self.address, say("deck.qr_code", self.language, address=self.address))
+        return f'<div class="try-it">{code}<p class="address">{escape(self.address)}</p></div>'
+
+
+def try_it(settings: TalkSettings, language: str) -> TryIt:
+    """Say where the hall finds the demo page.
+
+    Parameters
+    ----------
+    settings
+        From :func:`current_settings`.
+    language
+        ``"en"``, ``"fi"`` or ``"sv"``.
+
+    Returns
+    -------
+    TryIt
+        Shows itself in a notebook and on the slide.
+
+    Examples
+    --------
+    >>> "demo.fi.html" in try_it(TalkSettings(), "fi")._repr_html_()
+    True
+    """
+    return TryIt(settings.address, language_named(language))
+
+
+def _qr_code(address: str, label: str) -> str:
+    import segno
+
+    # level M still reads where a hand or a glare hides a seventh of it
+    buffer = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(
+        buffer,
+        kind="svg",
+        xmldecl=False,
+        svgclass=None,
+        lineclass=None,
+        border=4,
+        omitsize=True,
+        dark="#000",
+        light="#fff",
+    )
+    return buffer.getvalue().decode().replace("<svg ", f'<svg class="qr" role="img" aria-label="{escape(label)}" ', 1)
+
+
 def _checked(found: Mapping[str, Any], where: str, stylesheet: Path | None) -> TalkSettings:
-    unknown = sorted(set(found) - {"title", "speaker", "event", "minutes", "languages"})
+    unknown = sorted(set(found) - {"title", "speaker", "event", "address", "minutes", "languages"})
     if unknown:
         raise TalkError(f"{where}: no setting is called {', '.join(unknown)}; expected {_EXPECTED}")
     defaults = TalkSettings()
@@ -181,6 +253,9 @@ def _checked(found: Mapping[str, Any], where: str, stylesheet: Path | None) -> T
     for key in ("speaker", "event"):
         if not isinstance(found.get(key, ""), str):
             raise TalkError(f"{where}: {key} is a text in quotation marks")
+    address = found.get("address", "")
+    if not isinstance(address, str) or (address and not _ADDRESS.fullmatch(address)):
+        raise TalkError(f"{where}: address is where the page is found, such as https://example.org/tango")
     minutes = found.get("minutes", defaults.minutes)
     if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
         raise TalkError(f"{where}: minutes is a whole number of at least 1, found {minutes!r}")
@@ -188,6 +263,7 @@ def _checked(found: Mapping[str, Any], where: str, stylesheet: Path | None) -> T
         title=dict(title),
         speaker=found.get("speaker", ""),
         event=found.get("event", ""),
+        address=address,
         minutes=minutes,
         languages=tuple(languages),
         stylesheet=stylesheet,
