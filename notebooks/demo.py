@@ -18,10 +18,12 @@ import ambassador_net as an
 
 study = an.read(os.environ.get("AMBASSADOR_NET_STUDY", "../data/example"))
 language = os.environ.get("AMBASSADOR_NET_LANGUAGE", "en")
-tango = an.mutual_amplification(study, seed=int(os.environ.get("AMBASSADOR_NET_SEED", "20251")))
+seed = int(os.environ.get("AMBASSADOR_NET_SEED", "20251"))
+tango = an.mutual_amplification(study, seed=seed)
+answers = an.assess_all(study, seed=seed, tango=tango)
 
 # %%
-an.demo(tango, language=language)
+an.demo(tango, answers, language=language)
 
 # %% [markdown] tags=["lang-en"]
 # How to read this: a house with too few people is never shown alone. What was not observed is called so, and

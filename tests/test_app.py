@@ -54,6 +54,18 @@ def test_payload_is_json_and_holds_nothing_of_a_person(shown: dict[str, Any]) ->
     assert "SECRET" not in json.dumps(shown, allow_nan=False)
 
 
+def test_the_board_holds_each_saying_with_its_verdict(tango: an.Amplification) -> None:
+    answers = an.assess_all(demo_study(), seed=1, tango=tango)
+    board = payload(tango, answers)["board"]
+    assert [line["answer"] for line in board] == [answer.verdict.answer for answer in answers]
+    assert "SECRET" not in json.dumps(board, allow_nan=False)
+    for line, answer in zip(board, answers, strict=True):
+        for language in LANGUAGES:
+            texts = line["texts"][language]
+            assert (texts["saying"], texts["why"]) == (answer.saying(language), answer.why(language))
+            assert (texts["effect"] is None) == (answer.effect is None or answer.effect.value is None)
+
+
 def test_small_houses_are_never_named(shown: dict[str, Any]) -> None:
     text = json.dumps(shown)
     assert "Metsälä Institute" in json.loads(text)["answers"]["1"]["texts"]["fi"]["name"]

@@ -4,7 +4,7 @@ Counts of the whole study and of houses that are large enough to be shown; nothi
 pair. Unknown is ``None`` in a number and said in words in a sentence, never 0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pandas as pd
@@ -13,6 +13,7 @@ from ambassador_net.words import LANGUAGES, number, say
 
 if TYPE_CHECKING:
     from ambassador_net.amplification import Amplification
+    from ambassador_net.claims import Answer
 
 WHOLE_STUDY = -1
 """The choice of the whole study where a house could be chosen."""
@@ -40,22 +41,25 @@ _FIXED_TEXTS = (
     *("choose", "choose_hint", "choose_none", "who_shares", "person_shares", "organisation_shares"),
     *("column_direction", "column_shares", "column_rate", "axis", "context", "pairs_heading"),
     *("column_state", "column_pairs", "verdict_heading", "verdict_note"),
+    *("board_heading", "board_hint", "board_rests_on"),
     *_STATES,
 )
 
 
-def payload(tango: "Amplification") -> Json:
+def payload(tango: "Amplification", answers: "Sequence[Answer]" = ()) -> Json:
     """Prepare all that the browser shows, in every language.
 
     Parameters
     ----------
     tango
         Who amplifies whom; its houses are already joined where they are too small to be shown.
+    answers
+        What the study says of the sayings, for the board; none leaves it out.
 
     Returns
     -------
     dict
-        JSON-safe: ``languages``, ``texts`` by language, ``guess``, ``verdict`` and ``answers``, in which
+        JSON-safe: ``languages``, ``texts`` by language, ``guess``, ``verdict``, ``board`` and ``answers``, in which
         ``"-1"`` is the whole study and the others are the houses by their place.
     """
     whole = dict(tango.dyads) | _rates_of_all(tango.houses)
@@ -74,8 +78,29 @@ def payload(tango: "Amplification") -> Json:
             "answer": tango.verdict.answer,
             "texts": {language: tango.verdict.sentence(language) for language in LANGUAGES},
         },
+        "board": [_on_board(answer) for answer in answers],
         "answers": {
             str(index): _answer(index, counts, whole) for index, counts in enumerate([whole, *houses], WHOLE_STUDY)
+        },
+    }
+
+
+def _on_board(answer: "Answer") -> Json:
+    effect = answer.effect
+    known = effect is not None and effect.value is not None
+    return {
+        "answer": answer.verdict.answer,
+        "texts": {
+            language: {
+                "saying": answer.saying(language),
+                "verdict": say(f"verdict.{answer.verdict.answer}", language),
+                "exploratory": say("claims.exploratory", language) if answer.exploratory else None,
+                "why": answer.why(language),
+                "effect": f"{answer.label(effect, language)}: {effect.wording(language)}" if known and effect else None,
+                "rests_on": effect.rests_on(language) if known and effect else None,
+                "source": answer.source(language),
+            }
+            for language in LANGUAGES
         },
     }
 

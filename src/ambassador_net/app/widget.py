@@ -4,7 +4,7 @@ One widget for the page without a kernel, for Voilà and for JupyterLab. Python 
 browser draws it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from ambassador_net.words import LANGUAGES, language_named
 
 if TYPE_CHECKING:
     from ambassador_net.amplification import Amplification
+    from ambassador_net.claims import Answer
 
 
 class Demo(anywidget.AnyWidget):
@@ -79,7 +80,7 @@ class Demo(anywidget.AnyWidget):
         self.answer = self._answer(change["new"])
 
 
-def demo(tango: "Amplification", *, language: str = "en") -> Demo:
+def demo(tango: "Amplification", answers: "Sequence[Answer]" = (), *, language: str = "en") -> Demo:
     """Make the demo of a study.
 
     Parameters
@@ -87,6 +88,8 @@ def demo(tango: "Amplification", *, language: str = "en") -> Demo:
     tango
         Who amplifies whom, as :func:`ambassador_net.mutual_amplification` gives it; its houses are already
         joined where they are too small to be shown.
+    answers
+        What the study says of the sayings, as :func:`ambassador_net.assess_all` gives it; none leaves the board out.
     language
         Language to begin in, ``"en"``, ``"fi"`` or ``"sv"``; the visitor can switch.
 
@@ -100,4 +103,4 @@ def demo(tango: "Amplification", *, language: str = "en") -> Demo:
     AmbassadorError
         If there is no such language.
     """
-    return Demo(payload(tango), language=language)
+    return Demo(payload(tango, answers), language=language)

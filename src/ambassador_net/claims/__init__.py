@@ -11,6 +11,7 @@ from importlib import import_module
 import numpy as np
 
 from ambassador_net.amplification import Amplification
+from ambassador_net.amplification.remembered import remembered
 from ambassador_net.claims.answer import ALPHA, Answer, Estimate, Finding, Saying, missing
 from ambassador_net.claims.deciding import at_least, held_against
 from ambassador_net.claims.evidence import Evidence
@@ -144,8 +145,13 @@ def assess_all(
     """
     evidence = Evidence(study, seed=seed, basis=basis, k=k, tango=tango, progress=progress)
     require_enough_people(study, evidence.dyads.affiliations, "an answer", k=k)
-    answers = [_answer(saying, evidence) for saying in _sayings().values()]
-    return _corrected(answers)
+
+    def compute() -> tuple[Answer, ...]:
+        return _corrected([_answer(saying, evidence) for saying in _sayings().values()])
+
+    if isinstance(seed, np.random.Generator):
+        return compute()
+    return remembered(study, f"all sayings {names()} {seed} {tuple(basis)} {k}", compute)
 
 
 def _answer(saying: Saying, evidence: Evidence) -> Answer:

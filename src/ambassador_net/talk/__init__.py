@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 from ambassador_net.errors import TalkError
 from ambassador_net.talk.settings import (
@@ -51,12 +52,15 @@ class Talk:
         How large it is.
     outside_links
         Addresses outside the deck that its links point to; nothing of them is loaded.
+    reading
+        The same talk to be read, beside the deck.
     """
 
     path: Path
     slides: int
     bytes: int
     outside_links: tuple[str, ...]
+    reading: Path
 
 
 def build_talk(
@@ -68,14 +72,14 @@ def build_talk(
     environment: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Talk:
-    """Run a notebook and write it as one offline deck.
+    """Run a notebook and write it as one offline deck, and beside it ``NAME.reading.html``, to be read.
 
     Parameters
     ----------
     notebook
         An ``.ipynb`` or a jupytext ``.py``; it is not changed.
     to
-        The HTML file to write. It appears only when it is complete.
+        The HTML file to write. Both files appear only when they are complete.
     language
         ``"en"``, ``"fi"`` or ``"sv"``; the notebook finds it in ``AMBASSADOR_NET_LANGUAGE``.
     settings
@@ -104,6 +108,7 @@ def build_talk(
     """
     from ambassador_net.notebook import execute
     from ambassador_net.talk.exporter import AmbassadorSlidesExporter
+    from ambassador_net.talk.reading import AmbassadorReadingExporter
 
     settings = settings or TalkSettings()
     source, target = Path(notebook), Path(to)
@@ -116,18 +121,20 @@ def build_talk(
         },
         progress=progress,
     )
-    exporter = AmbassadorSlidesExporter(  # type: ignore[no-untyped-call]
-        language=language,
-        title=settings.title_in(language),
-        extra_css=str(settings.stylesheet or ""),
-    )
-    html, resources = exporter.from_notebook_node(node, {"metadata": {"path": str(source.parent)}})
+    spoken: dict[str, Any] = {"language": language, "title": settings.title_in(language)}
+    found = {"metadata": {"path": str(source.parent)}}
+    to_show = AmbassadorSlidesExporter(**spoken, extra_css=str(settings.stylesheet or ""))  # type: ignore[no-untyped-call]
+    to_read = AmbassadorReadingExporter(**spoken)  # type: ignore[no-untyped-call]
+    html, resources = to_show.from_notebook_node(node, found)
+    text, _ = to_read.from_notebook_node(node, found)
     content = html.encode("utf-8")
-    _write(target, content)
-    return Talk(target, resources["slides"], len(content), _outside_links(html))
+    reading = target.with_name(f"{target.stem}.reading.html")
+    write_whole(target, content)
+    write_whole(reading, text.encode("utf-8"))
+    return Talk(target, resources["slides"], len(content), _outside_links(html), reading)
 
 
-def _write(target: Path, content: bytes) -> None:
+def write_whole(target: Path, content: bytes) -> None:
     """Replace the file in one step: a speaker never opens half a deck."""
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     try:

@@ -7,7 +7,7 @@ security policy forbids the network. It opens from a USB stick in any browser.
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources as package_resources
@@ -26,9 +26,6 @@ from ambassador_net.words import language_named, say
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-_SCRIPTS = ("reveal.js", "plugin/notes.js", "deck.js")
-_STYLES = ("reset.css", "reveal.css")
 
 
 @dataclass(frozen=True)
@@ -66,6 +63,10 @@ class AmbassadorSlidesExporter(TemplateExporter):
 
     export_from_notebook = "Ambassador slides"
     output_mimetype = "text/html"
+    # files of static/ and of templates/ that stand in the page
+    script_names: tuple[str, ...] = ("reveal.js", "plugin/notes.js", "deck.js")
+    style_names: tuple[str, ...] = ("reset.css", "reveal.css")
+    sheet = "ambassador/theme.css"
 
     language = Unicode(
         None,
@@ -114,12 +115,12 @@ class AmbassadorSlidesExporter(TemplateExporter):
         slides = arrange(notebook, language)
         if not slides:
             raise TalkError("the notebook shows nothing: no prose, and no outputs; run it, or export with --execute")
-        scripts = tuple(_safe_in_script(_static(name)) for name in _SCRIPTS)
+        scripts = tuple(_safe_in_script(_static(name)) for name in self.script_names)
         styles = [
             looks.font_face_css(),
-            *map(_static, _STYLES),
+            *map(_static, self.style_names),
             looks.tokens_css(),
-            _template_file("theme.css"),
+            _template_file(self.sheet),
         ]
         if self.extra_css:
             styles.append(_stylesheet(self.extra_css))
@@ -130,7 +131,7 @@ class AmbassadorSlidesExporter(TemplateExporter):
             title=self.title or notebook.metadata.get("title") or metadata.get("name") or say("deck.title", language),
             next=say("deck.next", language),
             previous=say("deck.previous", language),
-            policy=_policy((*scripts, _speaker_script())),
+            policy=_policy((*scripts, _speaker_script()) if scripts else ()),
             styles=tuple(map(Markup, styles)),
             scripts=tuple(map(Markup, scripts)),
             pages=tuple(
@@ -165,7 +166,7 @@ def _static(name: str) -> str:
 
 
 def _template_file(name: str) -> str:
-    return (package_resources.files("ambassador_net.talk") / "templates" / "ambassador" / name).read_text("utf-8")
+    return (package_resources.files("ambassador_net.talk") / "templates" / name).read_text("utf-8")
 
 
 def _stylesheet(path: str) -> str:
@@ -194,17 +195,17 @@ def _speaker_script() -> str:
     return found[1].replace("\\\\", "\\")
 
 
-def _policy(scripts: Iterable[str]) -> str:
+def _policy(scripts: Sequence[str]) -> str:
     hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     return "; ".join(
         (
             "default-src 'none'",
-            "script-src " + " ".join(f"'sha256-{digest}'" for digest in hashes),
+            "script-src " + (" ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"),
             "style-src 'unsafe-inline'",
             "img-src data:",
             "font-src data:",
             # the speaker view shows the deck itself in two frames
-            "frame-src 'self' file:",
+            "frame-src 'self' file:" if scripts else "frame-src 'none'",
             "base-uri 'none'",
             "form-action 'none'",
         )

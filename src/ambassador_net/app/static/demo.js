@@ -155,11 +155,12 @@ function render({ model, el }) {
   const data = html("p", "data");
   const ask = html("section", "ask");
   const answered = html("section", "answered");
+  const board = html("section", "board");
   const choose = html("section", "choose");
   const house = html("section", "house");
   const verdict = html("section", "verdict");
   const heard = html("p", "heard", "", { role: "status" });
-  root.append(languages, title, data, ask, answered, choose, house, verdict, heard);
+  root.append(languages, title, data, ask, answered, board, choose, house, verdict, heard);
   el.append(root);
   // measured when it changes and not when something is drawn: measuring makes the browser lay the page out again
   let width = measured();
@@ -296,6 +297,31 @@ function render({ model, el }) {
     if (speak) heard.textContent = texts.heard;
   }
 
+  function drawBoard() {
+    board.hidden = !guessed() || !shown.board.length;
+    if (board.hidden) return;
+    const say = words();
+    // what was open stays open in another language
+    const open = [...board.querySelectorAll("details")].map((details) => details.open);
+    const lines = shown.board.map(({ answer, texts }, i) => {
+      const said = inLanguage(texts);
+      const line = html("details");
+      line.open = open[i] ?? false;
+      const summary = html("summary");
+      const saying = html("span", "saying", said.saying);
+      const judged = html("span", "judged", said.exploratory ? `${said.verdict} · ${said.exploratory.toLowerCase()}` : said.verdict);
+      const both = html("span", "said");
+      both.append(saying, judged);
+      summary.append(verdictPicture(answer), both);
+      line.append(summary, html("p", "", `${said.why[0].toUpperCase()}${said.why.slice(1)}.`));
+      if (said.effect) line.append(html("p", "", `${said.effect[0].toUpperCase()}${said.effect.slice(1)}.`));
+      if (said.rests_on) line.append(html("p", "small", `${say.board_rests_on}: ${said.rests_on}.`));
+      line.append(html("p", "small", said.source));
+      return line;
+    });
+    board.replaceChildren(html("h2", "", say.board_heading), html("p", "hint", say.board_hint), ...lines);
+  }
+
   function drawVerdict() {
     verdict.hidden = !(guessed() || chosen);
     const sentence = html("p", "sentence");
@@ -307,6 +333,7 @@ function render({ model, el }) {
     drawWords();
     drawSelect();
     drawGuess();
+    drawBoard();
     drawHouse(false);
     drawVerdict();
   }
