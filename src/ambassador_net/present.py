@@ -11,6 +11,7 @@ from pathlib import Path
 from ambassador_net.amplification import Amplification, mutual_amplification
 from ambassador_net.amplification.remembered import VARIABLE
 from ambassador_net.app import Page, build_page, serve_app
+from ambassador_net.claims import assess_all
 from ambassador_net.errors import NotebookError
 from ambassador_net.notebook import execute
 from ambassador_net.study import Study, read
@@ -167,9 +168,12 @@ def present(study: str | Path, to: Path, notebooks: Path, *, seed: int, say: Cal
     with _remembering() as memory:
         tango = mutual_amplification(found, seed=seed)
         say(f"tested it: {tango.verdict.sentence('en')} ({time.monotonic() - began:.0f} s)")
+        answers = assess_all(found, seed=seed, tango=tango)
+        say(f"asked the {len(answers)} sayings ({time.monotonic() - began:.0f} s)")
         written = _run_all(to, notebooks, settings, _environment(study, seed) | memory, began, say)
     yield from _read_lines(found)
     yield from _found_lines(tango)
+    yield from (f"{answer.saying('en')}: {answer.verdict.sentence('en')}" for answer in answers)
     yield "written, each one file that needs no network (open it in any browser; in a deck press S for the notes):"
     yield from (f"  {path}" for path in sorted(written))
 
@@ -281,4 +285,3 @@ def _found_lines(tango: Amplification) -> Iterator[str]:
             f"house mixing: {mixing.lift:.1f} times chance (p = {mixing.p_sim:.4f}, "
             f"{mixing.permutations:,} shuffles); this shows belonging together, not answering"
         )
-    yield f"verdict: {tango.verdict.sentence('en')}"
