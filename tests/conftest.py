@@ -1,15 +1,20 @@
 """What several tests need: the shared data where they are there, and the study that ships."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 import ambassador_net as an
+from ambassador_net.talk.browser import HOW_TO_GET_ONE, find_browser, open_browser
 from small import ROOT, SHARED
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # a loaded machine is slow, not wrong
 settings.register_profile("unhurried", deadline=None)
@@ -51,3 +56,15 @@ def reference() -> Callable[[str], dict[str, Any]]:
 @pytest.fixture(scope="session")
 def example() -> an.Study:
     return an.read(ROOT / "data" / "example")
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """One browser for all tests: an installed Chromium, Chrome or Edge."""
+    pytest.importorskip("playwright")
+    if find_browser() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(HOW_TO_GET_ONE)
+        pytest.skip(HOW_TO_GET_ONE)
+    with open_browser() as started:
+        yield started

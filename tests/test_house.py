@@ -74,6 +74,7 @@ CLOSED_ROOMS = {"errors", "words", "looks", "hall"}
 
 ONE_DOOR: dict[str, set[str]] = {
     "anywidget": {"app"},
+    "axe_playwright_python": {"talk"},
     "babel": {"words"},
     "duckdb": {"readers", "reduction"},
     "holidays": {"claims"},
@@ -86,7 +87,9 @@ ONE_DOOR: dict[str, set[str]] = {
     "nbconvert": {"talk", "app"},
     "networkx": {"network"},
     "numba": {"nulls"},
+    "playwright": {"talk"},
     "polars": set(),
+    "pypdf": {"talk"},
     "pyspark": {"reduction"},
     "rich": {"cli"},
     "seaborn": {"figures"},
@@ -96,7 +99,7 @@ ONE_DOOR: dict[str, set[str]] = {
     "typer": {"cli"},
 }
 # opening one of these on `import ambassador_net` would cost every user seconds
-HEAVY = ("matplotlib", "seaborn", "duckdb", "nbconvert", "ipywidgets", "networkx", "statsmodels")
+HEAVY = ("matplotlib", "seaborn", "duckdb", "nbconvert", "ipywidgets", "networkx", "statsmodels", "playwright")
 
 
 @dataclass(frozen=True)

@@ -1,70 +1,19 @@
-"""One browser for all browser tests: an installed Chromium, Chrome or Edge, with the network switched off."""
+"""Every test here needs a browser; pages are opened from files, with the network switched off."""
 
-import os
-import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request
 
 HERE = Path(__file__).parent
-ARGUMENTS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-HOW_TO_GET_ONE = (
-    "no Chromium, Chrome or Edge was found; install one (Debian, Ubuntu: apt install chromium; macOS: "
-    "brew install --cask chromium; Windows: Edge is there already) or set AMBASSADOR_NET_BROWSER to its path"
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-
-
-def find_browser() -> str | None:
-    """Give the path of a browser of the Chromium family, or None."""
-    chosen = os.environ.get("AMBASSADOR_NET_BROWSER")
-    if chosen:
-        return shutil.which(chosen)
-    if sys.platform == "darwin":
-        names = ("Chromium", "Google Chrome", "Microsoft Edge")
-        places = [Path(f"/Applications/{name}.app/Contents/MacOS/{name}") for name in names]
-    elif sys.platform == "win32":
-        roots = [os.environ.get(name) for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")]
-        programs = ("Chromium/Application/chrome.exe", "Google/Chrome/Application/chrome.exe")
-        programs += ("Microsoft/Edge/Application/msedge.exe",)
-        places = [Path(root) / program for root in roots if root for program in programs]
-    else:
-        names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
-        places = [Path(found) for name in names if (found := shutil.which(name))]
-    return next((str(place) for place in places if place.is_file()), None)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    executable = find_browser()
-    if executable is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(HOW_TO_GET_ONE)
-        pytest.skip(HOW_TO_GET_ONE)
-    # Chromium's sandbox refuses to run as root, which is who runs tests in a container
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=executable, args=[*ARGUMENTS, *(["--no-sandbox"] if root else [])]
-        )
-        yield started
-        started.close()
 
 
 @dataclass

@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import BrowserContext, Page, expect
 
 from ambassador_net.talk import TalkSettings, build_talk, read_settings, title_slide
+from ambassador_net.talk.check import check_talk
 from ambassador_net.talk.exporter import AmbassadorSlidesExporter
 
 ROOT = Path(__file__).parents[2]
@@ -298,3 +299,11 @@ def test_notebook_on_disk_becomes_the_same_deck(tmp_path, show):
     nbformat.write(notebook, path)
     built = build_talk(path, tmp_path / "built.html")
     assert slides(show(built.path).page) == built.slides
+
+
+def test_check_of_the_talk_finds_nothing_in_our_decks(deck, browser, example):
+    language = "fi" if deck.stem == "fi" else "en"
+    study = example if deck.stem in ("en", "fi") else None
+    check = check_talk(deck, browser=browser, language=language, study=study)
+    assert [str(problem) for problem in check.problems if problem.weight != "remark"] == []
+    assert check.passed
