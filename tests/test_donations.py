@@ -5,8 +5,11 @@ import html
 import io
 import itertools
 import json
+import os
 import re
 import stat
+import subprocess
+import sys
 import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,18 +18,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
 import ambassador_net as an
-from ambassador_net.donations import (
-    Donation,
-    donation_of,
-    is_donation,
-    prepare_donation,
-    read_donation,
-    read_official,
-    study_of_donation,
-)
+from ambassador_net.cli import app, exports
+from ambassador_net.donations import Donation, donation_of, prepare_donation, read_official
 from ambassador_net.errors import AmbassadorError, PrivacyError, SchemaError
+from ambassador_net.readers.donation import is_donation, read_donation, study_of_donation
 from small import SHARED
 
 OWN, OFFICIAL, OTHER = "twitter:7700112233", "twitter:22", "twitter:33"
@@ -311,6 +309,18 @@ def test_only_the_named_account_is_official(tmp_path: Path, named: str, handle: 
 def test_an_official_account_may_be_named_by_id(tmp_path: Path, account: str) -> None:
     (tmp_path / "o.csv").write_text(f"platform,account_id,organisation\nx.com,{account},Kanava\n")
     assert len(donation_of(archive(), read_official(tmp_path / "o.csv"), "P017").shares) == 3
+    # the list says the same in everybody's donation, whatever an archive knows of the account
+    (tmp_path / "o.csv").write_text(f"platform,account_id,handle,organisation\nx,{account},Kanava,Kanava\nx,44,new,N\n")
+    whole = archive()
+    by_handle = whole.accounts.replace({"account_id": {OFFICIAL: "twitter:@kanava"}})
+    shares = whole.shares.replace(
+        {"sharer_id": {OFFICIAL: "twitter:@kanava"}, "source_id": {OFFICIAL: "twitter:@kanava"}}
+    )
+    found = donation_of(
+        dataclasses.replace(whole, accounts=by_handle, shares=shares), read_official(tmp_path / "o.csv"), "P017"
+    )
+    assert found.official["account_id"].tolist() == ["twitter:22", "twitter:44"]
+    assert set(found.shares["official_account_id"]) == {"twitter:22"}
 
 
 def packed(files: dict[str, bytes], path: Path) -> Path:
@@ -399,26 +409,45 @@ def test_a_broken_zip_is_an_error_with_a_name(at: int, byte: int, cut: bool, tmp
 # ---- with the readers ------------------------------------------------------------------------------------
 
 
-def test_an_archive_becomes_a_donation(tmp_path: Path) -> None:
-    """An archive in the structure of the platform's own; what it says besides must stay behind."""
-    folder = tmp_path / "archive" / "data"
-    folder.mkdir(parents=True)
-    person = {"accountId": "7700112233", "username": "xanthippe_h", "accountDisplayName": "Xanthippe Testaaja"}
+def x_archive(folder: Path, person: tuple[str, str, str], tweets: list[dict[str, object]]) -> Path:
+    """An archive in the structure of the platform's own."""
+    account, handle, name = person
+    owner = {"accountId": account, "username": handle, "accountDisplayName": name}
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "account.js").write_text(f"window.YTD.account.part0 = {json.dumps([{'account': owner}])}")
+    (folder / "data" / "tweets.js").write_text(f"window.YTD.tweets.part0 = {json.dumps(tweets)}")
+    return folder
+
+
+@pytest.fixture
+def of_a_volunteer(tmp_path: Path) -> Path:
+    """The archive of a volunteer, beside the list of organisations; what it says besides must stay behind."""
+    (tmp_path / "official.csv").write_text("platform,handle,organisation\nX,@kanava,Kanava\n")
     tweets = [
         _tweet(1, "RT @Kanava: secret-words of the house", mentions=[("22", "Kanava", "Kanava")]),
         _tweet(2, "RT @zeuxis: secret-words of a friend", mentions=[("33", "zeuxis", "Zeuxis")]),
         _tweet(3, "my own secret-words"),
     ]
-    (folder / "account.js").write_text(f"window.YTD.account.part0 = {json.dumps([{'account': person}])}")
-    (folder / "tweets.js").write_text(f"window.YTD.tweets.part0 = {json.dumps(tweets)}")
-    listed = tmp_path / "official.csv"
-    listed.write_text("platform,handle,organisation\nX,@kanava,Kanava\n")
-    given = prepare_donation(tmp_path / "archive", listed, "P017")
+    return x_archive(tmp_path / "archive", ("7700112233", "xanthippe_h", "Xanthippe Testaaja"), tweets)
+
+
+IN_THE_ARCHIVE = (b"xanthippe", b"7700112233", b"zeuxis", b"secret-words", b"900000000000000001")
+
+
+def test_an_archive_becomes_a_donation(of_a_volunteer: Path, tmp_path: Path) -> None:
+    read_first: list[int] = []
+    given = prepare_donation(
+        of_a_volunteer,
+        tmp_path / "official.csv",
+        "P017",
+        told=lambda imported: read_first.extend(entry.records for entry in imported.files),
+    )
+    assert read_first == [3]
     assert given.shares[["direction", "official_account_id"]].to_numpy().tolist() == [["given", OFFICIAL]]
     assert given.other_shares["shares"].tolist() == [1]
     assert given.posts["kind"].tolist() == ["original"]
     told = b"".join(given.files.values()).lower()
-    for secret in (b"xanthippe", b"7700112233", b"zeuxis", b"secret-words", b"900000000000000001"):
+    for secret in IN_THE_ARCHIVE:
         assert secret not in told
 
 
@@ -462,3 +491,186 @@ def test_every_real_archive_keeps_its_sums(tmp_path: Path, name: str) -> None:
     others = study.accounts[study.accounts["account_id"] != named]
     for identity in itertools.chain(others["account_id"], others["handle"].dropna(), others["name"].dropna()):
         assert identity not in told
+
+
+# ---- the command -----------------------------------------------------------------------------------------
+
+
+def donate(where: Path, *more: str, answer: str | None = None) -> Result:
+    arguments = ["donate", str(where / "archive"), "--official", str(where / "official.csv"), "--to",
+                 str(where / "given.zip"), *more]  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exports, "somebody_answers", lambda: answer is not None)
+        return CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments, input=answer)
+
+
+def left_in(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+@pytest.mark.usefixtures("of_a_volunteer")
+@pytest.mark.parametrize(
+    ("language", "answer", "said"), [("en", "y", "Wrote"), ("fi", "Kyllä", "Kirjoitettiin"), ("sv", "j", "Skrev")]
+)
+def test_a_volunteer_sees_what_leaves_and_says_yes(tmp_path: Path, language: str, answer: str, said: str) -> None:
+    done = donate(tmp_path, "--code", "P017", "--language", language, answer=f"{answer}\n")
+    assert done.exit_code == 0, done.output
+    assert left_in(tmp_path) == ["archive", "given.html", "given.zip", "official.csv"]
+    shown = done.stdout
+    # first what was read, then what leaves, then the question, then where it is
+    places = [
+        shown.index("x_archive):"),
+        shown.index("other_shares.csv"),
+        shown.index("given.html"),
+        shown.index(said),
+    ]
+    assert places == sorted(places)
+    for cell in ("P017", "2024-11-01T09:00:00Z", "twitter:22", "2024-11-02"):
+        assert cell in shown
+    assert study_of_donation(tmp_path / "given.zip").holders["holder_id"].tolist() == ["P017"]
+    page = (tmp_path / "given.html").read_text("utf-8")
+    assert f'<html lang="{language}">' in page
+    assert {stat.S_IMODE((tmp_path / f"given.{ending}").stat().st_mode) for ending in ("zip", "html")} == {0o600}
+    for secret in IN_THE_ARCHIVE:
+        assert secret.decode() not in (done.output + page).casefold()
+
+
+@pytest.mark.usefixtures("of_a_volunteer")
+@pytest.mark.parametrize("answer", ["n\n", "\n", "maybe\n", "yesterday\n", ""])
+def test_who_does_not_say_yes_leaves_nothing_behind(tmp_path: Path, answer: str) -> None:
+    done = donate(tmp_path, "--code", "P017", answer=answer)
+    assert done.exit_code == 1
+    assert "other_shares.csv" in done.stdout
+    assert left_in(tmp_path) == ["archive", "official.csv"]
+    if answer:
+        assert "Nothing was written" in done.stderr
+
+
+@pytest.mark.usefixtures("of_a_volunteer")
+def test_a_script_says_yes_in_advance_and_is_shown_the_same(tmp_path: Path) -> None:
+    silent = donate(tmp_path, "--code", "P017")
+    assert isinstance(silent.exception, PrivacyError)
+    assert "add --yes" in str(silent.exception)
+    assert left_in(tmp_path) == ["archive", "official.csv"]
+    done = donate(tmp_path, "--code", "P017", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "other_shares.csv" in done.stdout
+    # what was given is not written over
+    again = donate(tmp_path, "--code", "P018", "--yes")
+    assert (again.exit_code, "name a new file" in again.output) == (2, True)
+    assert study_of_donation(tmp_path / "given.zip").holders["holder_id"].tolist() == ["P017"]
+
+
+@pytest.mark.usefixtures("of_a_volunteer")
+@pytest.mark.parametrize(
+    ("more", "code", "says"),
+    [
+        (["--code", "../P17"], 4, "use the one you were given"),
+        (["--code", "xanthippe_h"], 4, "own handle"),
+        (["--code", "P017", "--to", "given.csv"], 2, ".zip"),
+        (["--code", "P017", "--to", "no/given.zip"], 2, "no folder"),
+        (["--code", "P017", "--official", "archive/data/account.js"], 3, "account.js"),
+        (["--code", "P017", "--official", "nothing.csv"], 3, "cannot be read"),
+        (["--code", "P017", "--language", "la"], 1, "there are"),
+    ],
+)
+def test_a_donation_that_cannot_be_is_refused_without_a_trace(
+    tmp_path: Path, more: list[str], code: int, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = donate(tmp_path, *more, answer="y\n")
+    refused = done.exception
+    assert (refused.exit_code if isinstance(refused, AmbassadorError) else done.exit_code) == code, done.output
+    message = str(refused) if isinstance(refused, AmbassadorError) else done.output
+    assert says in message
+    assert left_in(tmp_path) == ["archive", "official.csv"]
+    assert b"zeuxis" not in message.encode()
+    # where the archive was read, its owner learns of it even so
+    assert ("3 records read" in done.stdout) == (says == "own handle")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals")
+@pytest.mark.usefixtures("of_a_volunteer")
+def test_a_terminal_is_asked(tmp_path: Path) -> None:
+    keyboard, terminal = os.openpty()
+    os.write(keyboard, b"y\n")
+    code = "from ambassador_net.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "donate", "archive", "--official", "official.csv", "--code", "P017", "--to",
+         "given.zip"],
+        stdin=terminal, capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    os.close(keyboard)
+    os.close(terminal)
+    assert done.returncode == 0, done.stderr
+    assert "Write given.zip with exactly this?" in done.stderr
+    assert is_donation(tmp_path / "given.zip")
+
+
+# ---- beside archives -------------------------------------------------------------------------------------
+
+
+def test_donations_are_imported_beside_archives(of_a_volunteer: Path, tmp_path: Path) -> None:
+    """The volunteer's side from the donation, the organisation's from its own archive, joined by the roster."""
+    assert donate(tmp_path, "--code", "P017", "--yes").exit_code == 0
+    (tmp_path / "donations").mkdir()
+    (tmp_path / "given.zip").replace(tmp_path / "donations" / "P017.zip")
+    tweets = [_tweet(5, "RT @xanthippe_h: well said", mentions=[("7700112233", "xanthippe_h", "Xanthippe")]),
+              _tweet(6, "news of the house")]  # fmt: skip
+    x_archive(tmp_path / "house", ("22", "Kanava", "Kanava"), tweets)
+    (tmp_path / "roster.csv").write_text(
+        "account_id,role,organisation,holder_id\nP017-twitter,employee,Kanava,P017\n"
+        "twitter:7700112233,employee,Kanava,P017\ntwitter:22,organisation,Kanava,\n"
+    )
+    sources = [str(tmp_path / "donations"), str(tmp_path / "house")]
+    done = CliRunner().invoke(
+        app, ["import", *sources, "--roster", str(tmp_path / "roster.csv"), "--to", str(tmp_path / "study")]
+    )
+    assert done.exit_code == 0, done.output
+    ledger = pd.read_csv(tmp_path / "study" / "ledger.csv").set_index("file")
+    assert ledger.loc["donations/P017.zip", ["format", "records", "reposts", "posts"]].tolist() == ["donation", 3, 2, 1]
+    pair = an.dyads(an.read(tmp_path / "study")).pairs
+    assert pair[["w_eo", "w_oe"]].to_numpy().tolist() == [[1, 1]]
+    assert pair[["seen_eo", "seen_oe"]].all(axis=None)
+
+
+def test_two_donations_of_one_volunteer_are_observed_together(
+    donation: Donation, official: pd.DataFrame, tmp_path: Path
+) -> None:
+    from ambassador_net.readers import import_exports, recognise
+
+    later = {"observed_from": "2024-06-01", "observed_to": "2025-06-30"}
+    study = archive()
+    accounts = study.accounts.copy()
+    for column, day in later.items():
+        accounts.loc[accounts["observed"] == "full", column] = pd.Timestamp(day, tz="UTC")
+    again = donation_of(dataclasses.replace(study, accounts=accounts), official, "P017")
+    first, second = donation.write(tmp_path / "a.zip"), again.write(tmp_path / "b.zip")
+    assert recognise(first).name == "donation"
+    for sources in ([first, second], [second, first]):
+        found = import_exports(sources)
+        own = found.study.accounts.set_index("account_id").loc["P017-twitter"]
+        assert (own["observed"], own["observed_from"], own["observed_to"]) == (
+            "full",
+            pd.Timestamp("2024-01-01", tz="UTC"),
+            pd.Timestamp("2025-06-30", tz="UTC"),
+        )
+        assert len(found.study.shares) == 6
+        assert found.files[1].repeated == found.files[1].records
+        # a code is no title
+        assert found.study.title == "Imported study"
+    # a study in which the organisation was observed says so whatever a donation does not know
+    house = dataclasses.replace(
+        study, accounts=study.accounts.assign(observed=["none", "full", "none"]), title="Houses"
+    ).write(tmp_path / "house")
+    both = import_exports([first, house])
+    assert both.study.accounts.set_index("account_id")["observed"].loc[OFFICIAL] == "full"
+    assert both.study.title == "Houses"
+
+
+def test_a_broken_donation_is_not_imported(donation: Donation, tmp_path: Path) -> None:
+    from ambassador_net.readers import import_exports
+
+    path = packed(donation.files | {"tweets.js": b"[]"}, tmp_path / "d.zip")
+    with pytest.raises(SchemaError, match="a donation holds"):
+        import_exports([path])

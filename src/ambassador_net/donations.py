@@ -1,13 +1,9 @@
 """Donations: what a volunteer gives of an archive, cut out on the volunteer's own machine."""
 
 import html
-import io
 import json
-import os
 import re
-import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,32 +11,11 @@ from typing import Any
 import pandas as pd
 
 from ambassador_net.errors import PrivacyError, SchemaError
-from ambassador_net.privacy import csv_text, undefused
-from ambassador_net.study import Study, from_tables, rows_of
+from ambassador_net.privacy import csv_text, write_whole, write_zip
+from ambassador_net.readers import Imported, Progress, import_exports
+from ambassador_net.readers.donation import CODE, COLUMNS, ENVELOPE, FORMAT, PLATFORM, VERSION, cells_of
+from ambassador_net.study import Study, rows_of
 from ambassador_net.words import language_named, say
-
-FORMAT, VERSION = "ambassador-net donation", 1
-
-_CODE = re.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
-_PLATFORM = re.compile("[a-z0-9][a-z0-9_.-]{0,31}")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-
-_ENVELOPE = "donation.json"
-# what may leave, file by file and column by column
-_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "official": ("platform", "account_id", "handle", "organisation"),
-    "shares": ("platform", "direction", "official_account_id", "kind", "earliest", "latest"),
-    "posts": ("platform", "posted_at", "kind"),
-    "other_shares": ("platform", "day", "shares"),
-}
-_CHOICES: Mapping[str, tuple[str, ...]] = {"direction": ("given", "received"), "kind": ("repost", "quote")}
-_POST_KINDS = ("original", "reply", "quote")
-_EMPTY_ALLOWED = ("handle",)
-
-# far above a life of posts; a file beyond it is no donation
-_MOST_BYTES = 64_000_000
-_MOST_SHARES = 1_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,7 +53,7 @@ class Donation:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by name."""
-        return {name: getattr(self, name) for name in _COLUMNS}
+        return {name: getattr(self, name) for name in COLUMNS}
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -92,7 +67,7 @@ class Donation:
             ],
         }
         return {
-            _ENVELOPE: (json.dumps(envelope, indent=1) + "\n").encode("ascii"),
+            ENVELOPE: (json.dumps(envelope, indent=1) + "\n").encode("ascii"),
             **{f"{name}.csv": csv_text(table).encode("utf-8") for name, table in self.tables.items()},
         }
 
@@ -112,7 +87,7 @@ class Donation:
         pandas.DataFrame
             Columns ``file``, ``what``, ``columns`` and ``rows``.
         """
-        rows = [(_ENVELOPE, say("donation.what_donation", language), "code, platform, from, to", len(self.windows))]
+        rows = [(ENVELOPE, say("donation.what_donation", language), "code, platform, from, to", len(self.windows))]
         rows += [
             (f"{name}.csv", _what(name, language), ", ".join(table.columns), len(table))
             for name, table in self.tables.items()
@@ -140,11 +115,11 @@ class Donation:
             f"<p>{html.escape(say('donation.stays', language, accounts=self.accounts_left_behind))}</p>",
         ]
         for file, content in self.files.items():
-            if file == _ENVELOPE:
+            if file == ENVELOPE:
                 what, rows = say("donation.what_donation", language), len(self.windows)
                 shown = f'<pre tabindex="0">{html.escape(content.decode("ascii"))}</pre>'
             else:
-                table = _cells(content, file)
+                table = cells_of(content, file)
                 what, rows = _what(file.removesuffix(".csv"), language), len(table)
                 shown = _html_table(table, file)
             heading = html.escape(say("donation.file", language, file=file, rows=rows))
@@ -169,23 +144,24 @@ class Donation:
         pathlib.Path
             The file, readable by its owner only.
         """
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for name, content in self.files.items():
-                # without a time the zip does not say when the volunteer sat at the machine
-                member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-                member.compress_type, member.external_attr, member.create_system = zipfile.ZIP_DEFLATED, 0o600 << 16, 3
-                archive.writestr(member, content)
-        scratch = target.with_name(f".{target.name}.{os.getpid()}.writing")
-        try:
-            with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(packed.getvalue())
-            scratch.replace(target)
-        finally:
-            scratch.unlink(missing_ok=True)
-        return target
+        return write_zip(self.files, path)
+
+    def write_page(self, path: str | Path, *, language: str = "en") -> Path:
+        """Write :meth:`page` to a file.
+
+        Parameters
+        ----------
+        path
+            The file.
+        language
+            ``"en"``, ``"fi"`` or ``"sv"``.
+
+        Returns
+        -------
+        pathlib.Path
+            The file, readable by its owner only.
+        """
+        return write_whole(self.page(language=language).encode("utf-8"), path, mode=0o600)
 
 
 _STYLE = (
@@ -215,7 +191,14 @@ def _html_table(table: pd.DataFrame, caption: str) -> str:
 # preparing -------------------------------------------------------------------------------------------
 
 
-def prepare_donation(archive: str | Path, official: str | Path, code: str) -> Donation:
+def prepare_donation(
+    archive: str | Path,
+    official: str | Path,
+    code: str,
+    *,
+    told: Callable[[Imported], None] = lambda _: None,
+    progress: Progress | None = None,
+) -> Donation:
     """Cut a donation out of the archive of a volunteer's account; nothing is sent or written.
 
     Parameters
@@ -226,6 +209,10 @@ def prepare_donation(archive: str | Path, official: str | Path, code: str) -> Do
         The list of organisation accounts; as :func:`read_official`.
     code
         The participant code that stands for the volunteer.
+    told
+        Called with what was read, before anything is cut out of it.
+    progress
+        As of :func:`ambassador_net.readers.import_exports`.
 
     Returns
     -------
@@ -241,10 +228,11 @@ def prepare_donation(archive: str | Path, official: str | Path, code: str) -> Do
     AmbassadorError
         If the archive cannot be read.
     """
-    from ambassador_net.readers import import_exports
-
+    _require_code(code)
     named = read_official(official)
-    return donation_of(import_exports([Path(archive)]).study, named, code)
+    imported = import_exports([Path(archive)], progress=progress)
+    told(imported)
+    return donation_of(imported.study, named, code)
 
 
 def read_official(path: str | Path) -> pd.DataFrame:
@@ -275,7 +263,7 @@ def read_official(path: str | Path) -> pd.DataFrame:
     there = set(raw.columns)
     if not {"platform", "organisation"} <= there or not {"handle", "account_id"} & there:
         raise SchemaError("needs the columns platform, organisation, and handle or account_id", path=file)
-    named = raw.reindex(columns=list(_COLUMNS["official"])).astype("str").apply(lambda column: column.str.strip())
+    named = raw.reindex(columns=list(COLUMNS["official"])).astype("str").apply(lambda column: column.str.strip())
     lacking = (
         named["platform"].isna() | named["organisation"].isna() | (named["handle"].isna() & named["account_id"].isna())
     )
@@ -329,8 +317,7 @@ def donation_of(study: Study, official: pd.DataFrame, code: str) -> Donation:
         If the code could be more than a code, or is the volunteer's handle; if the archive does not say whose it
         is, is the archive of several people, or of a named organisation account.
     """
-    if not _CODE.fullmatch(code):
-        raise PrivacyError("a participant code has up to 32 letters, digits, - and _; use the one you were given")
+    _require_code(code)
     accounts = study.accounts.assign(platform=study.accounts["platform"].fillna("").map(_platform))
     named, official_of = _official_accounts(accounts, official)
     own = accounts[accounts["observed"] == "full"]
@@ -346,7 +333,7 @@ def donation_of(study: Study, official: pd.DataFrame, code: str) -> Donation:
     if code.casefold() in {_handle(identity) for identity in identities}:
         raise PrivacyError("the code is the account's own handle or name; use the participant code you were given")
 
-    platform = own.set_index("account_id")["platform"].map(lambda name: name if _PLATFORM.fullmatch(name) else "other")
+    platform = own.set_index("account_id")["platform"].map(lambda name: name if PLATFORM.fullmatch(name) else "other")
     shares = study.shares
     given = shares["sharer_id"].isin(platform.index) & shares["source_id"].isin(official_of)
     received = shares["sharer_id"].isin(official_of) & shares["source_id"].isin(platform.index)
@@ -388,6 +375,11 @@ def donation_of(study: Study, official: pd.DataFrame, code: str) -> Donation:
     )
 
 
+def _require_code(code: str) -> None:
+    if not CODE.fullmatch(code):
+        raise PrivacyError("a participant code has up to 32 letters, digits, - and _; use the one you were given")
+
+
 def _official_accounts(accounts: pd.DataFrame, official: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     """Find the named accounts in the archive: the list to write, and its account id by the archive's own."""
     by_id = {(row.platform, row.account_id): row.account_id for row in rows_of(accounts)}
@@ -399,14 +391,16 @@ def _official_accounts(accounts: pd.DataFrame, official: pd.DataFrame) -> tuple[
     for row in rows_of(official):
         handle = None if pd.isna(row.handle) else _handle(row.handle)
         # an id as the platform writes it, or as a study does; else a name that a study would give
-        names = [] if pd.isna(row.account_id) else [row.account_id, f"{row.platform}:{row.account_id}"]
+        given = None if pd.isna(row.account_id) else f"{row.platform}:{row.account_id.removeprefix(f'{row.platform}:')}"
+        names = [] if given is None else [row.account_id, given]
         found = [by_id[row.platform, name] for name in names if (row.platform, name) in by_id]
-        if not found and handle is not None:
-            found = by_handle.get((row.platform, handle), [])
-        name = [*found, *names[-1:], f"{row.platform}:@{handle}"][0]
+        by_name = [] if found or handle is None else by_handle.get((row.platform, handle), [])
+        # the id of the list is the same in everybody's donation, what an archive calls the account is not
+        name = [*found, *([given] if given else []), *by_name, f"{row.platform}:@{handle}"][0]
+        found += by_name
         official_of |= dict.fromkeys(found, name)
         written.append((row.platform, name, handle, row.organisation))
-    table = pd.DataFrame(written, columns=list(_COLUMNS["official"]), dtype="str").drop_duplicates(
+    table = pd.DataFrame(written, columns=list(COLUMNS["official"]), dtype="str").drop_duplicates(
         ["platform", "account_id"]
     )
     return _in_order(table), official_of
@@ -440,232 +434,3 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
 
 def _second(time: Any) -> str | None:
     return None if pd.isna(time) else time.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-# reading back ----------------------------------------------------------------------------------------
-
-
-def is_donation(path: str | Path) -> bool:
-    """Whether a file looks like a donation.
-
-    Parameters
-    ----------
-    path
-        Any path.
-
-    Returns
-    -------
-    bool
-        True for a zip that holds a ``donation.json``.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _ENVELOPE in archive.namelist()
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
-        return False
-
-
-def read_donation(path: str | Path) -> dict[str, pd.DataFrame]:
-    """Read a donation as tables of a study.
-
-    Parameters
-    ----------
-    path
-        A zip from :meth:`Donation.write`.
-
-    Returns
-    -------
-    dict of pandas.DataFrame
-        ``accounts``, ``holders``, ``shares`` and ``posts`` for :func:`ambassador_net.from_tables`. The volunteer is
-        the holder of the participant code, a person without an affiliation: the roster says where they belong. The
-        named official accounts are not observed. A counted share stands as a share of an unknown source on its day.
-
-    Raises
-    ------
-    SchemaError
-        If the file is not a donation, or holds anything that a donation does not.
-
-    Notes
-    -----
-    Ids are made from what a row says, so two donations of one volunteer that overlap give the same rows.
-    """
-    file = Path(path)
-    files = _unpacked(file)
-    envelope = _envelope(files[_ENVELOPE], file)
-    tables = {name: _checked(_cells(files[f"{name}.csv"], f"{name}.csv", file), name, file) for name in _COLUMNS}
-    code, windows = envelope
-    official = tables["official"]
-    for name in ("shares", "posts", "other_shares"):
-        if not tables[name]["platform"].isin(windows).all():
-            raise SchemaError(f"{name}.csv speaks of a platform that donation.json does not", path=file)
-    if not tables["shares"]["official_account_id"].isin(official["account_id"]).all():
-        raise SchemaError("shares.csv speaks of an account that official.csv does not", path=file)
-    volunteer = pd.DataFrame(
-        [
-            {
-                "account_id": f"{code}-{platform}",
-                "holder_id": code,
-                "role": "employee",
-                "platform": platform,
-                "observed": "full",
-                "observed_from": first,
-                "observed_to": last,
-            }
-            for platform, (first, last) in windows.items()
-        ]
-    )
-    organisations = official.assign(
-        role="organisation", observed="none", handle=official["handle"].where(official["handle"] != "")
-    )
-    return {
-        "accounts": pd.concat([volunteer, organisations], ignore_index=True),
-        "holders": pd.DataFrame({"holder_id": [code], "kind": ["person"]}),
-        "shares": _shares_read(code, tables["shares"], tables["other_shares"]),
-        "posts": _posts_read(code, tables["posts"]),
-    }
-
-
-def study_of_donation(path: str | Path) -> Study:
-    """Read a donation as a small study of its own; written to a folder, it is imported beside archives.
-
-    Parameters
-    ----------
-    path
-        A zip from :meth:`Donation.write`.
-
-    Returns
-    -------
-    Study
-        The study, titled with the participant code.
-
-    Raises
-    ------
-    SchemaError
-        As :func:`read_donation`.
-    """
-    tables = read_donation(path)
-    return from_tables(tables, title=str(tables["holders"]["holder_id"].iloc[0]))
-
-
-def _shares_read(code: str, shares: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
-    own, given = code + "-" + shares["platform"], shares["direction"] == "given"
-    exact = shares["earliest"] == shares["latest"]
-    between = pd.DataFrame(
-        {
-            "share_id": _id(code, shares),
-            "shared_at": shares["earliest"].where(exact),
-            "shared_at_earliest": shares["earliest"].where(~exact),
-            "shared_at_latest": shares["latest"].where(~exact),
-            "sharer_id": own.where(given, shares["official_account_id"]),
-            "source_id": shares["official_account_id"].where(given, own),
-            "kind": shares["kind"],
-        }
-    )
-    days = counted.loc[counted.index.repeat(counted["shares"].astype("int64")), ["platform", "day"]]
-    days = days.reset_index(drop=True)
-    others = pd.DataFrame(
-        {
-            "share_id": _id(code, days),
-            "shared_at_earliest": days["day"] + "T00:00:00Z",
-            "shared_at_latest": days["day"] + "T23:59:59Z",
-            "sharer_id": code + "-" + days["platform"],
-            # what it was is not known: as everywhere, it counts for how much the person shares
-            "kind": "repost",
-        }
-    )
-    return pd.concat([between, others], ignore_index=True)
-
-
-def _posts_read(code: str, posts: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "post_id": _id(code, posts),
-            "author_id": code + "-" + posts["platform"],
-            "posted_at": posts["posted_at"],
-            "kind": posts["kind"],
-        }
-    )
-
-
-def _id(code: str, table: pd.DataFrame) -> "pd.Series[Any]":
-    """Give each row an id from its cells, alike rows numbered."""
-    alike = table.groupby(list(table.columns)).cumcount().astype("str") if len(table) else ""
-    return code + "-" + table.astype("str").agg("-".join, axis=1) + "-" + alike if len(table) else table["platform"]
-
-
-def _unpacked(file: Path) -> dict[str, bytes]:
-    expected = {_ENVELOPE, *(f"{name}.csv" for name in _COLUMNS)}
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()
-            if len(names) != len(set(names)) or set(names) != expected:
-                raise SchemaError(f"is no donation; a donation holds {', '.join(sorted(expected))}", path=file)
-            files = {}
-            for name in names:
-                # what the zip says of a member's size may be a lie: never more than this is unpacked
-                with archive.open(name) as member:
-                    files[name] = member.read(_MOST_BYTES + 1)
-                if sum(map(len, files.values())) > _MOST_BYTES:
-                    raise SchemaError("is too large for a donation", path=file)
-            return files
-    except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        raise SchemaError(f"is no donation ({type(error).__name__}); ask for it again", path=file) from None
-
-
-def _envelope(content: bytes, file: Path) -> tuple[str, dict[str, tuple[str | None, str | None]]]:
-    wrong = SchemaError(f"{_ENVELOPE} is not that of a donation; ask for the donation again", path=file)
-    try:
-        found = json.loads(content)
-        code, accounts = found["code"], found["accounts"]
-        windows = {row["platform"]: (row["from"], row["to"]) for row in accounts}
-        times = [time for window in windows.values() for time in window if time is not None]
-        good = (
-            (found["format"], found["version"]) == (FORMAT, VERSION)
-            and _CODE.fullmatch(code)
-            and 0 < len(windows) == len(accounts)
-            and all(_PLATFORM.fullmatch(platform) for platform in windows)
-            and all(_TIME.fullmatch(time) for time in times)
-        )
-    except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
-        raise wrong from None
-    if not good:
-        raise wrong
-    return code, windows
-
-
-def _cells(content: bytes, name: str, file: Path | None = None) -> pd.DataFrame:
-    """Read a file of a donation as text, empty cells as empty text, apostrophes before formulas taken away."""
-    try:
-        table = pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False, encoding="utf-8", index_col=False)
-    except (ValueError, UnicodeError, pd.errors.ParserError) as error:
-        raise SchemaError(f"{name} is no CSV in UTF-8 ({type(error).__name__})", path=file) from None
-    return table.apply(lambda column: column.map(undefused)) if len(table) else table
-
-
-def _checked(table: pd.DataFrame, name: str, file: Path) -> pd.DataFrame:
-    if tuple(table.columns) != _COLUMNS[name]:
-        raise SchemaError(f"{name}.csv must have the columns {', '.join(_COLUMNS[name])}", path=file)
-    choices = {**_CHOICES, "kind": _POST_KINDS} if name == "posts" else _CHOICES
-    for column in table.columns:
-        cells = table[column]
-        if column in choices:
-            good = cells.isin(choices[column])
-        elif column in ("earliest", "latest", "posted_at"):
-            good = cells.str.fullmatch(_TIME)
-        elif column == "day":
-            good = cells.str.fullmatch(_DAY)
-        elif column == "shares":
-            good = cells.str.fullmatch("[1-9][0-9]{0,6}")
-        elif column == "platform" and name != "official":
-            good = cells.str.fullmatch(_PLATFORM)
-        else:
-            good = cells.ne("") | (column in _EMPTY_ALLOWED)
-        if not good.all():
-            # the cell is not repeated: in a shifted row it may be a name
-            raise SchemaError(
-                f"{name}.csv: {column} is not what a donation holds in data row {int(good.to_numpy().argmin()) + 1}",
-                path=file,
-            )
-    if name == "other_shares" and table["shares"].astype("int64").sum() > _MOST_SHARES:
-        raise SchemaError("other_shares.csv counts more shares than one person makes", path=file)
-    return table

@@ -180,17 +180,16 @@ def present(study: str | Path, to: Path, notebooks: Path, *, seed: int, say: Cal
 
 @contextmanager
 def _remembering() -> Iterator[dict[str, str]]:
-    """Let all notebooks of a run find what one of them has computed."""
-    before = os.environ.get(VARIABLE)
+    """Let all notebooks of a run find what one of them, or a command before them, has computed."""
+    if given := os.environ.get(VARIABLE):
+        yield {VARIABLE: given}
+        return
     with tempfile.TemporaryDirectory(prefix="ambassador-net-") as folder:
         os.environ[VARIABLE] = folder
         try:
             yield {VARIABLE: folder}
         finally:
-            if before is None:
-                del os.environ[VARIABLE]
-            else:
-                os.environ[VARIABLE] = before
+            del os.environ[VARIABLE]
 
 
 def _run_all(

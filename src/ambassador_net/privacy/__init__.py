@@ -9,14 +9,23 @@ from ambassador_net.privacy.groups import (
     require_enough_people,
     require_persons_shown,
 )
-from ambassador_net.privacy.persons import rows_of_person, withdraw
-from ambassador_net.privacy.pseudonyms import KEY_BYTES, create_key, pseudonymise, read_key, rotate
-from ambassador_net.privacy.spreadsheets import csv_text, defused, undefused, write_csv
+from ambassador_net.privacy.persons import rows_of_person, rows_to_hand_over, withdraw
+from ambassador_net.privacy.pseudonyms import (
+    KEY_BYTES,
+    create_key,
+    pseudonymise,
+    read_key,
+    require_no_file_beside_tables,
+    rotate,
+)
+from ambassador_net.privacy.spreadsheets import csv_text, defused, undefused, write_csv, write_whole, write_zip
+from ambassador_net.privacy.withdrawal import Withdrawal, withdraw_from_folder
 
 __all__ = [
     "KEY_BYTES",
     "HousesShown",
     "K",
+    "Withdrawal",
     "checked_k",
     "create_key",
     "csv_text",
@@ -26,10 +35,15 @@ __all__ = [
     "pseudonymise",
     "read_key",
     "require_enough_people",
+    "require_no_file_beside_tables",
     "require_persons_shown",
     "rotate",
     "rows_of_person",
+    "rows_to_hand_over",
     "undefused",
     "withdraw",
+    "withdraw_from_folder",
     "write_csv",
+    "write_whole",
+    "write_zip",
 ]

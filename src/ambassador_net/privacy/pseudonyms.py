@@ -144,6 +144,44 @@ def _require_outside_a_study(file: Path, study_folder: str | Path | None) -> Non
                 )
 
 
+def files_beside_tables(folder: str | Path) -> list[str]:
+    """List what is in a folder beside the tables of a study.
+
+    Parameters
+    ----------
+    folder
+        A folder, or a name where none is yet.
+
+    Returns
+    -------
+    list of str
+        Names, sorted.
+    """
+    place = Path(folder)
+    own = {"datapackage.json", *(f"{name}.{ending}" for name in TABLES for ending in ("csv", "csv.gz", "parquet"))}
+    return sorted(p.name for p in place.iterdir() if p.name not in own) if place.is_dir() else []
+
+
+def require_no_file_beside_tables(folder: str | Path) -> None:
+    """Refuse a folder in which something would stay that may name persons.
+
+    Parameters
+    ----------
+    folder
+        Where a study with pseudonyms, or without somebody, is to be written.
+
+    Raises
+    ------
+    PrivacyError
+        If it holds files beside the tables of a study: an import's ledger and proposals name accounts.
+    """
+    if beside := files_beside_tables(folder):
+        raise PrivacyError(
+            f"{Path(folder).name} holds {len(beside)} files beside the tables of a study, which may name persons and "
+            "would stay; name a new folder"
+        )
+
+
 def pseudonym(key: bytes, kind: str, identity: str) -> str:
     """Give one identity its pseudonym.
 

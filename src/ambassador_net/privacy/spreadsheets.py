@@ -1,9 +1,11 @@
-"""The one writer of CSV that leaves: a cell that a spreadsheet would run becomes text."""
+"""The writers of files that leave: in CSV a cell that a spreadsheet would run becomes text, a zip tells no times."""
 
 import csv
 import io
 import os
 import re
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -121,11 +123,58 @@ def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
     pathlib.Path
         The file, in UTF-8; as :func:`csv_text`.
     """
+    return write_whole(csv_text(table).encode("utf-8"), path, mode=0o666)
+
+
+def write_zip(files: Mapping[str, bytes], path: str | Path) -> Path:
+    """Pack files that are for one reader, whole or not at all; the same files give the same bytes.
+
+    Parameters
+    ----------
+    files
+        Contents by name.
+    path
+        The zip.
+
+    Returns
+    -------
+    pathlib.Path
+        The zip, readable by its owner only.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content in files.items():
+            # without a time the zip does not say when somebody sat at the machine
+            member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            member.compress_type, member.external_attr, member.create_system = zipfile.ZIP_DEFLATED, 0o600 << 16, 3
+            archive.writestr(member, content)
+    return write_whole(packed.getvalue(), path, mode=0o600)
+
+
+def write_whole(content: bytes, path: str | Path, *, mode: int) -> Path:
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    content
+        Its bytes.
+    path
+        The file; its folder is made.
+    mode
+        Who may read and write it.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}.{os.getpid()}.writing")
     try:
-        scratch.write_bytes(csv_text(table).encode("utf-8"))
+        # the mode is set as the file is made: a private one is never readable by others, not even for a moment
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
         scratch.replace(target)
     finally:
         scratch.unlink(missing_ok=True)

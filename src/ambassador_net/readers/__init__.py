@@ -14,7 +14,7 @@ from ambassador_net.readers import bluesky, linkedin, mastodon, tables, twitter
 from ambassador_net.readers.declare import Format
 from ambassador_net.readers.errors import ReadError
 from ambassador_net.readers.gather import Read, Reader, Tables, connect, coverage, make_tables, name_accounts
-from ambassador_net.readers.roster import Placed, Roster, draft_roster, place, read_roster
+from ambassador_net.readers.roster import Placed, Roster, draft_roster, id_of_handle, place, read_roster
 from ambassador_net.readers.sources import Guess, Source, find, guess, header_of
 from ambassador_net.readers.tables import Mapped, Question, mapping_asked, read_mapping
 from ambassador_net.study import Persons, Study
@@ -30,8 +30,10 @@ __all__ = [
     "columns_of",
     "draft_roster",
     "formats",
+    "id_of_handle",
     "import_exports",
     "mapping_asked",
+    "mapping_needed",
     "read_mapping",
     "read_roster",
     "recognise",
@@ -46,9 +48,10 @@ _FORMATS = (
     *linkedin.FORMATS,
     *tables.FORMATS,
 )
-# two that no declaration can tell by content: any spreadsheet, and a study
+# three that no declaration can tell by content: any spreadsheet, a study, and a donation
 _TABLE = Format("table", (), "", tabular=True)
 _STUDY = Format("study", (), "")
+_DONATION = Format("donation", (), "")
 
 ANOTHER_AUTHOR = "the id was used before by another author"
 
@@ -61,7 +64,7 @@ def formats() -> tuple[Format, ...]:
     tuple of Format
         Each with its name and what it can and cannot say.
     """
-    return (*_FORMATS, _TABLE, _STUDY)
+    return (*_FORMATS, _TABLE, _STUDY, _DONATION)
 
 
 def recognise(path: str | Path) -> Format:
@@ -84,18 +87,55 @@ def recognise(path: str | Path) -> Format:
     """
     for source in find([path]):
         if source.study:
-            return _STUDY
+            return _DONATION if source.donated else _STUDY
         if found := guess(source, _FORMATS):
             return found.format
     raise _unrecognised(str(Path(path).name))
 
 
 def _unrecognised(name: str) -> ReadError:
-    return ReadError(
-        "is no export that can be read (ambassador-net formats lists them); "
-        "a spreadsheet needs a mapping (docs/import.md)",
-        path=name,
+    needed = (
+        f"a spreadsheet needs a mapping: write {_mapping_name(name)} beside it "
+        '(docs/import.md, "A spreadsheet of one\'s own"), or run import --ask in a terminal'
+        if _is_spreadsheet(name)
+        else "a spreadsheet needs a mapping (docs/import.md)"
     )
+    return ReadError(f"is no export that can be read (ambassador-net formats lists them); {needed}", path=name)
+
+
+def _is_spreadsheet(name: str) -> bool:
+    return name.lower().endswith((".csv", ".tsv", ".txt"))
+
+
+def _mapping_name(name: str) -> str:
+    return f"{name.rsplit('/', 1)[-1].rsplit('.', 1)[0]}.mapping.toml"
+
+
+def mapping_needed(path: str | Path) -> Path | None:
+    """Say where the mapping of a spreadsheet is to be saved, if it needs one.
+
+    Parameters
+    ----------
+    path
+        A source of an import.
+
+    Returns
+    -------
+    pathlib.Path or None
+        ``NAME.mapping.toml`` beside ``NAME.csv``; None where a format fits, a mapping is there, or the source is
+        something else than a single spreadsheet.
+
+    Raises
+    ------
+    ReadError
+        If it cannot be opened.
+    """
+    file = Path(path)
+    if not file.is_file() or not _is_spreadsheet(file.name):
+        return None
+    saved = file.with_name(_mapping_name(file.name))
+    needed = not saved.is_file() and all(s.named and guess(s, _FORMATS) is None for s in find([file]))
+    return saved if needed else None
 
 
 @dataclass(frozen=True)
@@ -285,7 +325,7 @@ def import_exports(
     Parameters
     ----------
     sources
-        Files, folders and the networks' own zip archives.
+        Files, folders, the networks' own zip archives, and donations.
     roster
         Who is who; without it everybody is outside.
     format
@@ -310,7 +350,7 @@ def import_exports(
     ReadError
         If a named file is no export, a file is broken as a whole, or an archive is unsafe.
     SchemaError
-        If the roster or a study folder is not what it should be.
+        If the roster, a study folder or a donation is not what it should be.
 
     Notes
     -----
@@ -334,8 +374,8 @@ def import_exports(
                 if progress:
                     reader.progress = _from(done, total, progress)
                 if source.study:
-                    read_studies.append((len(reads), studies.read(source.study(scratch / f"study-{len(reads)}"))))
-                    reads.append(Read(source.name, _STUDY.name, 0, {}))
+                    read_studies.append((len(reads), source.study(scratch / f"study-{len(reads)}")))
+                    reads.append(Read(source.name, (_DONATION if source.donated else _STUDY).name, 0, {}))
                 elif recognised := _recognised(source, forced, mapped):
                     reads.append(reader.read(source, recognised, len(reads)))
                 elif source.named:
@@ -347,7 +387,10 @@ def import_exports(
                     progress(done, total)
             if not reads:
                 raise ReadError("there is no export among the sources (ambassador-net formats lists what can be read)")
-            base = _Base.of([s for _, s in read_studies])
+            base = _Base.of(
+                [s for number, s in read_studies if reads[number].format == _STUDY.name],
+                [s for number, s in read_studies if reads[number].format == _DONATION.name],
+            )
             seen = name_accounts(connection, base.accounts)
             placed = place(who, pd.concat([seen, base.accounts[seen.columns]], ignore_index=True))
             made = make_tables(connection, placed.holders, base.known())
@@ -387,11 +430,10 @@ def _recognised(source: Source, forced: Format | None, mapped: Mapped | None) ->
         return guess(source, [replace(forced, needs=())])
     if found := guess(source, _FORMATS):
         return found
-    stem = source.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    saved = source.beside(f"{stem}.mapping.toml")
+    saved = source.beside(_mapping_name(source.name))
     if saved is not None and saved.path is not None:
         mapped = read_mapping(saved.path)
-    if mapped is None or not source.name.lower().endswith((".csv", ".tsv", ".txt")):
+    if mapped is None or not _is_spreadsheet(source.name):
         return None
     header, delimiter = _header(source)
     if missing := set(mapped.columns.values()) - set(header):
@@ -451,8 +493,8 @@ def _study_entries(found: Sequence[tuple[int, Study]], reads: Sequence[Read]) ->
             (
                 number,
                 FileEntry(
-                    reads[number].file, _STUDY.name, records, new["repost"], new["quote"], new["post"], repeated, aside,
-                    len(study.mentions), int(study.shares["source_id"].isna().sum()),
+                    reads[number].file, reads[number].format, records, new["repost"], new["quote"], new["post"],
+                    repeated, aside, len(study.mentions), int(study.shares["source_id"].isna().sum()),
                 ),
             )
         )  # fmt: skip
@@ -461,7 +503,7 @@ def _study_entries(found: Sequence[tuple[int, Study]], reads: Sequence[Read]) ->
 
 @dataclass(frozen=True)
 class _Base:
-    """The tables of the study folders among the sources, the first one's rows first."""
+    """The tables of the study folders and donations among the sources, the first one's rows first."""
 
     tables: dict[str, pd.DataFrame]
     title: str | None
@@ -470,20 +512,23 @@ class _Base:
     persons: Persons
 
     @classmethod
-    def of(cls, found: Sequence[Study]) -> "_Base":
+    def of(cls, found: Sequence[Study], donated: Sequence[Study]) -> "_Base":
         keys = {"accounts": ["account_id"], "holders": ["holder_id"], "posts": ["post_id"], "shares": ["share_id"]}
+        both = [*found, *donated]
         joined = {
-            name: pd.concat([s.tables[name] for s in found], ignore_index=True).drop_duplicates(keys.get(name))
-            if found
+            name: pd.concat([s.tables[name] for s in both], ignore_index=True).drop_duplicates(keys.get(name))
+            if both
             else pd.DataFrame({c.name: pd.array([], dtype="str") for c in columns})
             for name, columns in studies.TABLES.items()
         }
+        if both:
+            joined["accounts"] = _windows_joined(joined["accounts"], [s.accounts for s in both])
         return cls(
             joined,
             found[0].title if found else None,
             found[0].description if found else "",
-            bool(found) and all(s.made_up for s in found),
-            "public" if found and all(s.persons == "public" for s in found) else "private",
+            bool(both) and all(s.made_up for s in both),
+            "public" if both and all(s.persons == "public" for s in both) else "private",
         )
 
     @property
@@ -499,6 +544,36 @@ class _Base:
         else:
             authors = authors.assign(posted_at=pd.array([], dtype="datetime64[s]"))
         return {"ids": pd.DataFrame({"id": ids.drop_duplicates()}), "authors": authors}
+
+
+def _windows_joined(accounts: pd.DataFrame, of: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Let an account that several of them hold be observed as far as they say together.
+
+    Two donations of one volunteer go from different times to different times. Windows that meet are one; of windows
+    with a gap between, the longest is known to be whole.
+    """
+    rows = pd.concat(of, ignore_index=True)
+    rows = rows[rows.duplicated("account_id", keep=False)]
+    if rows.empty:
+        return accounts
+    rank = rows["observed"].map({"full": 0, "partial": 1, "none": 2})
+    rows = rows[rank == rank.groupby(rows["account_id"]).transform("min")]
+    open_, end = pd.Timestamp.min.tz_localize("UTC").ceil("s"), pd.Timestamp.max.tz_localize("UTC").floor("s")
+    rows = rows.assign(first=rows["observed_from"].fillna(open_), last=rows["observed_to"].fillna(end))
+    rows = rows.sort_values(["account_id", "first"], kind="stable")
+    reached = rows.groupby("account_id")["last"].cummax().groupby(rows["account_id"]).shift()
+    window = (rows["first"] > reached).groupby(rows["account_id"]).cumsum().rename("window")
+    whole = rows.groupby(["account_id", window]).agg(
+        observed=("observed", "first"), first=("first", "min"), last=("last", "max")
+    )
+    whole = whole.assign(length=whole["last"].astype("int64") - whole["first"].astype("int64")).reset_index()
+    longest = whole.sort_values("length", kind="stable").drop_duplicates("account_id", keep="last")
+    longest = longest.set_index("account_id")
+    accounts = accounts.set_index("account_id")
+    accounts.loc[longest.index, "observed"] = longest["observed"]
+    accounts.loc[longest.index, "observed_from"] = longest["first"].where(longest["first"] != open_)
+    accounts.loc[longest.index, "observed_to"] = longest["last"].where(longest["last"] != end)
+    return accounts.reset_index()
 
 
 # the study -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ambassador_net.errors import SchemaError
+from ambassador_net.privacy import undefused
 from ambassador_net.study import Study, rows_of
 
 ACCOUNT = ("account_id", "platform", "handle", "name", "role")
@@ -85,7 +86,8 @@ def read_roster(path: str | Path) -> Roster:
     for column in known - set(rows.columns):
         rows[column] = pd.array([pd.NA] * len(rows), dtype="str")
     for column in rows.columns:
-        rows[column] = rows[column].str.strip().where(lambda cells: cells != "")
+        # a drafted roster is a CSV that leaves: before a handle with @ stands an apostrophe
+        rows[column] = rows[column].str.strip().map(undefused).astype("str").where(lambda cells: cells != "")
     _refuse(
         file,
         rows["account_id"].isna() & rows["handle"].isna(),
@@ -206,6 +208,38 @@ def _same_within(roster: Roster, rows: pd.DataFrame, key: str, columns: tuple[st
         if column != key and column in rows:
             differing = rows.groupby(key)[column].transform("nunique") > 1
             _refuse(roster.path, differing, f"{column} differs between rows of the same {key}")
+
+
+def id_of_handle(roster: Roster, handle: str) -> str:
+    """Look up whose account a handle is.
+
+    Parameters
+    ----------
+    roster
+        The roster.
+    handle
+        A handle or an address of a profile.
+
+    Returns
+    -------
+    str
+        The id of the person as a holder, or of the account where it holds itself.
+
+    Raises
+    ------
+    SchemaError
+        If no row, or rows of several persons, have the handle.
+    """
+    rows = roster.rows
+    found = rows[rows["handle"].fillna("").map(normal) == normal(handle)]
+    by_name = found["platform"] + ":@" + found["handle"].map(normal)
+    ids = set(found["holder_id"].fillna(found["account_id"]).fillna(by_name))
+    if len(ids) != 1:
+        raise SchemaError(
+            f"has {'rows of several persons' if ids else 'no row'} with this handle; name the account by its id",
+            path=roster.path,
+        )
+    return str(ids.pop())
 
 
 def normal(handle: str) -> str:

@@ -19,7 +19,9 @@ from typing import IO, Any
 import msgspec
 
 from ambassador_net.readers.declare import Format, Layout
+from ambassador_net.readers.donation import is_donation, study_of_donation
 from ambassador_net.readers.errors import ReadError
+from ambassador_net.study import Study, read
 
 HEAD_BYTES = 1 << 20
 MOST_MEMBERS = 2_000
@@ -60,7 +62,9 @@ class Source:
     named
         Whether the caller named this very file, so that it must be an export.
     study
-        Unpacks a study folder; other sources have none.
+        Reads a study folder, unpacked into a folder where it must be, or a donation; other sources have none.
+    donated
+        Whether it is a donation.
     """
 
     name: str
@@ -69,7 +73,8 @@ class Source:
     beside: Callable[[str], "Source | None"]
     path: Path | None = None
     named: bool = False
-    study: Callable[[Path], Path] | None = None
+    study: Callable[[Path], Study] | None = None
+    donated: bool = False
 
     def head(self) -> bytes:
         """Read the beginning.
@@ -152,7 +157,7 @@ def _in_folder(folder: Path, name: str) -> Iterator[Source]:
     children = sorted(p for p in folder.iterdir() if not p.name.startswith(".") and not p.is_symlink())
     if {"accounts", "shares"} <= _study_tables(p.name for p in children):
         size = sum(p.stat().st_size for p in children if p.is_file())
-        yield Source(name, size, lambda: io.BytesIO(), lambda _: None, folder, True, lambda _: folder)
+        yield Source(name, size, lambda: io.BytesIO(), lambda _: None, folder, True, lambda _: read(folder))
         return
     for child in children:
         if child.is_dir():
@@ -202,6 +207,12 @@ def _unpacked(stream: IO[bytes]) -> IO[bytes]:
 
 
 def _in_zip(path: Path, name: str) -> Iterator[Source]:
+    if is_donation(path):
+        size = path.stat().st_size
+        yield Source(
+            name, size, io.BytesIO, lambda _: None, path, True, lambda _: study_of_donation(path), donated=True
+        )
+        return
     with _told(name), zipfile.ZipFile(path) as archive:
         members = [m for m in archive.infolist() if not m.is_dir()]
     for member in members:
@@ -221,7 +232,7 @@ def _in_zip(path: Path, name: str) -> Iterator[Source]:
     for folder in sorted(by_folder):
         inside = by_folder[folder]
         if {"accounts", "shares"} <= _study_tables(inside):
-            unpack = partial(_unpack_study, path, name, inside)
+            unpack = partial(_study_in_zip, path, name, inside)
             size = sum(m.file_size for m in inside.values())
             yield Source(name, size, lambda: io.BytesIO(), lambda _: None, path, True, unpack)
             continue
@@ -261,13 +272,13 @@ def _open_member(path: Path, shown: str, member: zipfile.ZipInfo) -> IO[bytes]:
     return io.BufferedReader(_Bounded(stream, member.compress_size, shown))
 
 
-def _unpack_study(path: Path, name: str, inside: dict[str, zipfile.ZipInfo], to: Path) -> Path:
+def _study_in_zip(path: Path, name: str, inside: dict[str, zipfile.ZipInfo], to: Path) -> Study:
     to.mkdir()
     for file, member in inside.items():
         # a study's tables are unpacked as they are: study.read knows its own gzip
         with _told(name), zipfile.ZipFile(path) as archive, (to / file).open("wb") as target:
             shutil.copyfileobj(io.BufferedReader(_Bounded(archive.open(member), member.compress_size, name)), target)
-    return to
+    return read(to)
 
 
 class _Bounded(io.RawIOBase):

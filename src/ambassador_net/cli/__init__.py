@@ -1,14 +1,13 @@
 """The command line: arguments in, exit code out."""
 
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from ambassador_net.cli import exports, persons
+from ambassador_net.cli.terminal import Json, StudyPath, progress, tell, write_json
 from ambassador_net.errors import AmbassadorError
 
 SEED = 20251
@@ -22,19 +21,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-StudyPath = Annotated[
-    Path, typer.Argument(metavar="STUDY", help="Folder of a study (docs/study.md).", show_default=False)
-]
 Basis = Annotated[
     list[str] | None,
     typer.Option("--basis", metavar="TEXT", help="Keep affiliations whose basis contains TEXT; may be repeated."),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything left to chance.")]
 Smallest = Annotated[int, typer.Option("--k", help="Fewest people of a house that is shown by itself; 5 or more.")]
-Json = Annotated[
-    str | None,
-    typer.Option("--json", metavar="FILE|-", help="Write the result as JSON to FILE, or to the screen."),
-]
 
 
 def main() -> None:
@@ -42,12 +34,16 @@ def main() -> None:
     try:
         app()
     except AmbassadorError as error:
-        _say(f"ambassador-net: {error}")
+        tell(f"ambassador-net: {error}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # the reader of a pipe went away: its choice, not a failure
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        # a full disk, a folder that may not be written: the system says what, and no traceback helps
+        tell(f"ambassador-net: {error.filename or 'a file'}: {error.strerror or type(error).__name__}")
+        sys.exit(1)
 
 
 def _version(asked: bool) -> None:
@@ -79,7 +75,7 @@ def check(study: StudyPath, to_json: Json = None) -> None:
 
     found = read(study)
     if to_json is not None:
-        _write_json({"title": found.title, "made_up": found.made_up, "tables": found.ledger.to_dict()}, to_json)
+        write_json({"title": found.title, "made_up": found.made_up, "tables": found.ledger.to_dict()}, to_json)
     if to_json != "-":
         typer.echo(str(found))
         typer.echo(str(found.ledger))
@@ -88,92 +84,18 @@ def check(study: StudyPath, to_json: Json = None) -> None:
                 typer.echo(f"{entry.file}: columns that a study does not have, not read: {', '.join(entry.not_read)}")
 
 
-@app.command(name="import")
-def import_(
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE...", help="Files, folders and zip archives.")],
-    to: Annotated[Path, typer.Option("--to", metavar="STUDY", help="Where the study is written.")],
-    roster_file: Annotated[
-        Path | None, typer.Option("--roster", help="Who is who (ambassador-net roster); without it all are outside.")
-    ] = None,
-    format_: Annotated[
-        str | None, typer.Option("--format", help="Force a format instead of finding it by content.")
-    ] = None,
-    to_json: Json = None,
-) -> None:
-    """Read the exports of platforms and collectors into one study, with a ledger of every record.
-
-    Example: `ambassador-net import archive.zip outbox.json --roster roster.csv --to my-study`
-    """
-    from ambassador_net.privacy import write_csv
-    from ambassador_net.readers import import_exports
-
-    with _progress("reading") as progress:
-        found = import_exports(sources, roster=roster_file, format=format_, progress=progress)
-        found.write(to)
-    if to_json is not None:
-        _write_json(found.to_dict(), to_json)
-    if to_json != "-":
-        typer.echo(found.summary().to_string(index=False))
-        if len(found.proposals):
-            write_csv(found.proposals, to / "look-alikes.csv")
-            typer.echo(
-                f"{len(found.proposals)} accounts look like another one: see look-alikes.csv, nothing was merged"
-            )
-        for file in found.not_read:
-            typer.echo(f"not read: {file}")
-        typer.echo(f"wrote {to}")
-
-
-@app.command()
-def formats(
-    language: Annotated[str, typer.Option("--language", help="fi, en or sv.")] = "en",
-) -> None:
-    """List the formats that can be imported, with what each can and cannot say.
-
-    Example: `ambassador-net formats`
-    """
-    from ambassador_net.readers import formats as known
-
-    for entry in known():
-        typer.echo(f"{entry.name}\n  + {entry.says(language)}\n  - {entry.lacks(language)}")
-
-
-@app.command()
-def roster(
-    study: StudyPath,
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The CSV to fill in.")],
-) -> None:
-    """Write a draft of a roster from the accounts of a study, busiest first, to fill in.
-
-    Example: `ambassador-net roster my-study --to roster.csv`
-    """
-    from ambassador_net.privacy import write_csv
-    from ambassador_net.readers import draft_roster
-    from ambassador_net.study import read
-
-    write_csv(draft_roster(read(study)), to)
-    typer.echo(f"wrote {to}; fill in role, organisation and spells, then import again with --roster {to}")
-
-
-@app.command()
-def pseudonymise(
-    study: StudyPath,
-    key: Annotated[Path, typer.Option("--key", help="Key file outside the study; made if it is not there.")],
-    to: Annotated[Path, typer.Option("--to", metavar="STUDY", help="Where the pseudonymous study is written.")],
-) -> None:
-    """Give every person and post of a study a pseudonym; only official accounts keep their names.
-
-    Example: `ambassador-net pseudonymise my-study --key ../my.key --to my-study-pseudonymous`
-    """
-    from ambassador_net.privacy import create_key, read_key
-    from ambassador_net.privacy import pseudonymise as with_pseudonyms
-    from ambassador_net.study import read
-
-    if not key.exists():
-        create_key(key)
-        typer.echo(f"made {key}; keep it apart from the study: without it nobody can be found again")
-    found = with_pseudonyms(read(study), read_key(key, study_folder=study))
-    typer.echo(f"wrote {found.write(to)}")
+for _name, _command in (
+    ("import", exports.import_),
+    ("formats", exports.formats),
+    ("roster", exports.roster),
+    ("donate", exports.donate),
+    ("key", persons.key),
+    ("pseudonymise", persons.pseudonymise),
+    ("rotate", persons.rotate),
+    ("person", persons.person),
+    ("withdraw", persons.withdraw),
+):
+    app.command(name=_name)(_command)
 
 
 @app.command()
@@ -188,10 +110,10 @@ def tango(study: StudyPath, basis: Basis = None, seed: Seed = SEED, k: Smallest 
     from ambassador_net.amplification import mutual_amplification
     from ambassador_net.study import read
 
-    with _progress("shuffling") as progress:
-        result = mutual_amplification(read(study), seed=seed, basis=basis or (), k=k, progress=progress)
+    with progress("shuffling") as told:
+        result = mutual_amplification(read(study), seed=seed, basis=basis or (), k=k, progress=told)
     if to_json is not None:
-        _write_json(result.to_dict(), to_json)
+        write_json(result.to_dict(), to_json)
     if to_json != "-":
         typer.echo(result.verdict.sentence("en"))
         for remark in result.verdict.remarks("en"):
@@ -208,10 +130,10 @@ def sensitivity(study: StudyPath, basis: Basis = None, seed: Seed = SEED, to_jso
     from ambassador_net.amplification.sensitivity import sensitivity as vary
     from ambassador_net.study import read
 
-    with _progress("varying") as progress:
-        found = vary(read(study), seed=seed, basis=basis or (), progress=progress)
+    with progress("varying") as told:
+        found = vary(read(study), seed=seed, basis=basis or (), progress=told)
     if to_json is not None:
-        _write_json(found.to_dict(), to_json)
+        write_json(found.to_dict(), to_json)
     if to_json != "-":
         typer.echo(found.table.to_string(index=False, na_rep="not observed"))
         typer.echo("fragile: the verdict changes" if found.fragile else "firm: the verdict stays the same")
@@ -240,7 +162,7 @@ def power(
     """
     from ambassador_net.power import power as ask
 
-    with _progress("judging worlds") as progress:
+    with progress("judging worlds") as told:
         found = ask(
             people,
             weeks,
@@ -249,10 +171,10 @@ def power(
             organisation_shares=organisation_shares,
             worlds=worlds,
             seed=seed,
-            progress=progress,
+            progress=told,
         )
     if to_json is not None:
-        _write_json(found.to_dict(), to_json)
+        write_json(found.to_dict(), to_json)
     if to_json != "-":
         typer.echo(str(found))
 
@@ -376,35 +298,5 @@ def present(
     """
     from ambassador_net.present import present as do
 
-    for line in do(study, to, notebooks, seed=seed, say=_say):
+    for line in do(study, to, notebooks, seed=seed, say=tell):
         typer.echo(line)
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _write_json(result: Any, to: str) -> None:
-    text = json.dumps(result, ensure_ascii=False, indent=1) + "\n"
-    if to == "-":
-        typer.echo(text, nl=False)
-        return
-    target = Path(to)
-    scratch = target.with_name(f".{target.name}.writing")
-    try:
-        scratch.write_text(text, "utf-8")
-        scratch.replace(target)
-    except OSError as error:
-        raise AmbassadorError(f"cannot write {to}: {error.strerror}") from None
-    finally:
-        scratch.unlink(missing_ok=True)

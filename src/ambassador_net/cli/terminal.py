@@ -1,0 +1,148 @@
+"""What all commands share: their common options, and how they speak."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ambassador_net.errors import AmbassadorError
+from ambassador_net.words import language_named
+
+
+def _place_for_json(to: str | None) -> str | None:
+    # said before minutes are spent on what could then not be written
+    if to not in (None, "-") and not (folder := Path(to).absolute().parent).is_dir():
+        raise AmbassadorError(f"cannot write {Path(to).name}: there is no folder {folder}; make it first")
+    return to
+
+
+def _known_language(name: str) -> str:
+    return language_named(name)
+
+
+StudyPath = Annotated[
+    Path, typer.Argument(metavar="STUDY", help="Folder of a study (docs/study.md).", show_default=False)
+]
+Json = Annotated[
+    str | None,
+    typer.Option(
+        "--json",
+        metavar="FILE|-",
+        help="Write the result as JSON to FILE, or to the screen.",
+        callback=_place_for_json,
+    ),
+]
+Language = Annotated[str, typer.Option("--language", help="fi, en or sv.", callback=_known_language)]
+
+
+def tell(line: str) -> None:
+    """Say a line to whoever watches, apart from the result.
+
+    Parameters
+    ----------
+    line
+        The line.
+    """
+    typer.echo(line, err=True)
+
+
+def plain(text: str) -> str:
+    """Leave out of a text what would steer the terminal.
+
+    Parameters
+    ----------
+    text
+        Text from a file.
+
+    Returns
+    -------
+    str
+        The same, with a space for each letter that cannot be printed.
+    """
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def asked(question: str, *, default: str = "") -> str:
+    """Ask a question where it is seen even if the result goes to a file.
+
+    Parameters
+    ----------
+    question
+        The question.
+    default
+        What an empty answer means; it stands behind the question.
+
+    Returns
+    -------
+    str
+        The answer, without spaces around it.
+    """
+    answer: str = typer.prompt(question, default=default, show_default=bool(default), err=True)
+    return answer.strip()
+
+
+def somebody_answers() -> bool:
+    """Whether a person sits at the other end and can be asked.
+
+    Returns
+    -------
+    bool
+        True if what is typed comes from a terminal.
+    """
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar while something long runs.
+
+    Parameters
+    ----------
+    what
+        What it is.
+
+    Yields
+    ------
+    callable
+        Takes what is done and what there is to do.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def write_json(result: Any, to: str) -> None:
+    """Write a result as JSON, whole or not at all.
+
+    Parameters
+    ----------
+    result
+        What :func:`json.dumps` takes.
+    to
+        A file, or ``-`` for the screen.
+
+    Raises
+    ------
+    AmbassadorError
+        If the file cannot be written.
+    """
+    text = json.dumps(result, ensure_ascii=False, indent=1) + "\n"
+    if to == "-":
+        typer.echo(text, nl=False)
+        return
+    target = Path(to)
+    scratch = target.with_name(f".{target.name}.writing")
+    try:
+        scratch.write_text(text, "utf-8")
+        scratch.replace(target)
+    except OSError as error:
+        raise AmbassadorError(f"cannot write {target}: {error.strerror}") from None
+    finally:
+        scratch.unlink(missing_ok=True)
