@@ -122,8 +122,10 @@ def assess_all(
 
     Parameters
     ----------
-    study, seed, basis, k, tango, progress
+    study, seed, basis, k, tango
         As in :func:`assess`.
+    progress
+        Called with the sayings asked and their number.
 
     Returns
     -------
@@ -143,11 +145,17 @@ def assess_all(
     The correction keeps the false discovery rate (Benjamini and Hochberg 1995,
     doi:10.1111/j.2517-6161.1995.tb02031.x).
     """
-    evidence = Evidence(study, seed=seed, basis=basis, k=k, tango=tango, progress=progress)
+    # progress counts sayings here, not the steps inside one
+    evidence = Evidence(study, seed=seed, basis=basis, k=k, tango=tango)
     require_enough_people(study, evidence.dyads.affiliations, "an answer", k=k)
 
     def compute() -> tuple[Answer, ...]:
-        return _corrected([_answer(saying, evidence) for saying in _sayings().values()])
+        asked = []
+        for number, saying in enumerate(_sayings().values(), 1):
+            asked.append(_answer(saying, evidence))
+            if progress is not None:
+                progress(number, len(names()))
+        return _corrected(asked)
 
     if isinstance(seed, np.random.Generator):
         return compute()

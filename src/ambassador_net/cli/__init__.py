@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ambassador_net.cli import exports, persons
-from ambassador_net.cli.terminal import Json, StudyPath, progress, tell, write_json
+from ambassador_net.cli.terminal import Json, Language, StudyPath, progress, tell, write_json
 from ambassador_net.errors import AmbassadorError
 
 SEED = 20251
@@ -122,6 +122,40 @@ def tango(study: StudyPath, basis: Basis = None, seed: Seed = SEED, k: Smallest 
 
 
 @app.command()
+def claims(
+    study: StudyPath,
+    basis: Basis = None,
+    seed: Seed = SEED,
+    k: Smallest = 5,
+    language: Language = "en",
+    to_json: Json = None,
+) -> None:
+    """Ask every saying of the trade, and say of the rest what is missing.
+
+    Each saying with its verdict, why, and the numbers it rests on. Ends with 0 whatever the verdicts are.
+
+    Example: `ambassador-net claims data/example --language fi --json claims.json`
+    """
+    from ambassador_net.claims import assess_all
+    from ambassador_net.study import read
+    from ambassador_net.words import say
+
+    with progress("asking") as told:
+        answers = assess_all(read(study), seed=seed, basis=basis or (), k=k, progress=told)
+    if to_json is not None:
+        write_json({"claims": [answer.to_dict() for answer in answers]}, to_json)
+    if to_json == "-":
+        return
+    for answer in answers:
+        judged = say(f"verdict.{answer.verdict.answer}", language)
+        mark = f" ({say('claims.exploratory', language).lower()})" if answer.exploratory else ""
+        typer.echo(f"{answer.saying(language)}: {judged}{mark}. {answer.verdict.wording(language)}")
+        for estimate in answer.finding.estimates:
+            rests_on = f"; {estimate.rests_on(language)}" if estimate.rests_on(language) else ""
+            typer.echo(f"  {answer.label(estimate, language)}: {estimate.wording(language)}{rests_on}")
+
+
+@app.command()
 def sensitivity(study: StudyPath, basis: Basis = None, seed: Seed = SEED, to_json: Json = None) -> None:
     """Ask the same question in other ways: windows, strata, accounts, contents, spells.
 
@@ -233,6 +267,50 @@ def talk(
 
     made = deck(study, notebook, to, language=language, settings=settings, seed=seed)
     typer.echo(f"wrote {made.path} ({made.slides} slides, {made.bytes / 1000:,.0f} kB); open it in any browser")
+
+
+@app.command(name="talk-check")
+def talk_check(
+    deck: Annotated[Path, typer.Argument(metavar="FILE", help="A reveal.js deck, ours or not.", show_default=False)],
+    language: Annotated[
+        str | None, typer.Option("--language", help="The language that the deck should be in: fi, en or sv.")
+    ] = None,
+    study: Annotated[
+        Path | None, typer.Option("--study", metavar="STUDY", help="No private person of it may be in the deck.")
+    ] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="Its PDF, to compare the pages.")] = None,
+    pictures: Annotated[
+        Path | None, typer.Option("--pictures", metavar="FOLDER", help="Where pictures of failing slides go.")
+    ] = None,
+    to_json: Json = None,
+) -> None:
+    """Look at a deck slide by slide, in a browser without a network, for what the hall would stumble over.
+
+    Requests, overflow and overlap, alternative texts, contrast, text size, headings, language, notes, names, size.
+    Ends with 1 if something fails.
+
+    Example: `ambassador-net talk-check slides/tango.fi.html --language fi --pictures failing`
+    """
+    from ambassador_net.study import read
+    from ambassador_net.talk.check import check_talk
+
+    with progress("looking") as told:
+        found = check_talk(
+            deck,
+            language=language,
+            study=None if study is None else read(study),
+            pdf=pdf,
+            pictures=pictures,
+            progress=told,
+        )
+    if to_json is not None:
+        write_json(found.to_dict(), to_json)
+    if to_json != "-":
+        typer.echo(found.summary(language or "en").to_string(index=False))
+        for line in found.lines(language or "en"):
+            typer.echo(line)
+    if not found.passed:
+        raise typer.Exit(1)
 
 
 @app.command()
