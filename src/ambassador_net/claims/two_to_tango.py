@@ -27,7 +27,7 @@ def ask(evidence: Evidence) -> Finding:
                 f"{side}_returns",
                 None if returns is None else returns.corrected,
                 "per_100",
-                why="upper_bound_only" if returns is not None else "too_few_events",
+                why="the_tests_decide" if returns is not None else "too_few_events",
                 organisations=houses,
                 persons=tango.study["people"],
                 part=tango.coverage.share,
