@@ -94,8 +94,45 @@ def jackknife_se(left_out: npt.ArrayLike) -> float:
     return math.sqrt((g - 1) / g * float(np.square(values - values.mean()).sum()))
 
 
+def effective_degrees(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
+    """Degrees of freedom of a comparison of two sides where a few large groups carry most of the weight.
+
+    Parameters
+    ----------
+    first, second
+        The weight of each group on either side; shape (G,), not negative, each with a sum above 0.
+
+    Returns
+    -------
+    float
+        Between 2 and G - 1; with fewer, t is so wide that it says nothing.
+
+    Notes
+    -----
+    Satterthwaite (1946), doi:10.2307/3002019: with p and q the weights as parts of their side, the variance that
+    group g adds goes by v_g = p_g^2 + q_g^2, and the degrees of freedom are (sum v)^2 / sum v^2. Groups of one size
+    give G; t with G - 1 is too narrow where sizes are heavy-tailed (Carter, Schnepel and Steigerwald 2017,
+    doi:10.1162/REST_a_00639).
+
+    Examples
+    --------
+    >>> effective_degrees([1, 1, 1, 1, 1, 1], [2, 2, 2, 2, 2, 2])
+    5.0
+    >>> round(effective_degrees([2, 1, 1, 1, 1, 1], [2, 1, 1, 1, 1, 1]), 1)
+    3.9
+    """
+    shares = [np.asarray(side, dtype=np.float64) / np.sum(side) for side in (first, second)]
+    v = np.square(shares).sum(axis=0)
+    return float(min(max(v.sum() ** 2 / np.square(v).sum(), 2.0), len(v) - 1))
+
+
 def jackknife(
-    left_out: npt.ArrayLike, estimate: float, *, transform: Transform = "identity", unit: Unit = "organisation"
+    left_out: npt.ArrayLike,
+    estimate: float,
+    *,
+    transform: Transform = "identity",
+    unit: Unit = "organisation",
+    degrees: float | None = None,
 ) -> Jackknife | None:
     """Interval from an estimate and the same without each group; the one routine for all quantities.
 
@@ -109,6 +146,8 @@ def jackknife(
         Scale on which the interval is symmetric: ``"logit"`` for r_w, ``"log"`` for a rate ratio.
     unit
         What a group is.
+    degrees
+        Degrees of freedom of t; G - 1 if not given, :func:`effective_degrees` where groups differ much in size.
 
     Returns
     -------
@@ -134,7 +173,7 @@ def jackknife(
     if len(values) < FEWEST_GROUPS or not np.isfinite([*values, centre]).all():
         return None
     se = jackknife_se(values)
-    half = float(t.ppf(0.975, len(values) - 1)) * se
+    half = float(t.ppf(0.975, len(values) - 1 if degrees is None else degrees)) * se
     return Jackknife(float(back(centre - half)), float(back(centre + half)), se, len(values), unit)
 
 

@@ -1,7 +1,8 @@
 """What the sayings are asked of: a study, counted once and shared by all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any, TypeVar, cast
 from zlib import crc32
 
 import numpy as np
@@ -11,6 +12,8 @@ from ambassador_net.nulls import Progress
 from ambassador_net.privacy import K, checked_k
 from ambassador_net.reduction import Dyads, PostsShared, dyads, posts_shared
 from ambassador_net.study import Study
+
+T = TypeVar("T")
 
 
 class Evidence:
@@ -50,6 +53,24 @@ class Evidence:
         self.study, self.seed, self.basis, self.k = study, seed, tuple(basis), checked_k(k)
         self.progress = progress
         self._tango = tango
+        self._made: dict[Callable[..., Any], Any] = {}
+
+    def once(self, make: "Callable[[Evidence], T]") -> T:
+        """Compute what several sayings share only when the first of them asks for it.
+
+        Parameters
+        ----------
+        make
+            Computes it from the evidence; the same function gives the same result.
+
+        Returns
+        -------
+        object
+            What it computed.
+        """
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast(T, self._made[make])
 
     def rng(self, name: str) -> np.random.Generator:
         """Give the generator of one saying, the same whichever other sayings are asked.
