@@ -84,6 +84,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         _must("kind", choices=_choices("person", "organisation")),
         Column("name"),
         Column("time_zone"),
+        Column("working_hours"),
         Column("unit"),
         Column("hours_reserved", "number"),
         Column("in_job_description", choices=_choices("yes", "no")),

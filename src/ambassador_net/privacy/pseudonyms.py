@@ -342,7 +342,7 @@ def without_names(study: Study, identities: frozenset[tuple[str, ...]]) -> Study
     def empty(cells: "pd.Series[Any]") -> "pd.Series[Any]":
         return _mapped(cells, lambda v: pd.NA if _names(v, identities) else v)
 
-    known = {column.name for column in TABLES["holders"]} - {"unit"}
+    known = {column.name for column in TABLES["holders"]} - {"unit", "working_hours"}
     free_text = [column for column in study.holders.columns if column not in known]
     return replace(
         study,

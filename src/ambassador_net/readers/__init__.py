@@ -699,7 +699,7 @@ def _with_roster(
     people = rows[rows["role"] != "outside"].groupby("holder_id", sort=False).first()
     kinds = people["role"].map({"organisation": "organisation", "employee": "person"})
     names = people["name"].where(kinds == "person")
-    details = ["time_zone", "unit", "hours_reserved", "in_job_description", *roster.answers]
+    details = ["time_zone", "working_hours", "unit", "hours_reserved", "in_job_description", *roster.answers]
     said_holders = people[details].assign(kind=kinds, name=names).rename_axis("holder_id").reset_index()
     holders = pd.concat(
         [said_holders, holders[~holders["holder_id"].isin(said_holders["holder_id"])]], ignore_index=True

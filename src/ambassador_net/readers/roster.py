@@ -14,7 +14,7 @@ from ambassador_net.study import Study, rows_of
 
 ACCOUNT = ("account_id", "platform", "handle", "name", "role")
 COVERAGE = ("observed", "observed_from", "observed_to")
-HOLDER = ("holder_id", "time_zone", "unit", "hours_reserved", "in_job_description")
+HOLDER = ("holder_id", "time_zone", "working_hours", "unit", "hours_reserved", "in_job_description")
 SPELL = ("organisation", "valid_from", "valid_to", "basis")
 TOLD = ("posts", "shares_made", "shares_received")
 """Columns of a draft that only inform; they are not read."""

@@ -106,6 +106,32 @@ def day(value: date, language: str) -> str:
     return str(format_date(value, format="medium", locale=locale))
 
 
+def territory(time_zone: str) -> str | None:
+    """Give the country in which a time zone lies.
+
+    Parameters
+    ----------
+    time_zone
+        IANA name, present or older.
+
+    Returns
+    -------
+    str or None
+        Two letters (ISO 3166-1); None for a zone of no country and for a name that is none.
+
+    Examples
+    --------
+    >>> territory("Europe/Helsinki"), territory("Asia/Calcutta"), territory("UTC")
+    ('FI', 'IN', None)
+    """
+    from babel.core import get_global
+
+    name = get_global("zone_aliases").get(time_zone, time_zone)
+    found = get_global("zone_territories").get(name)
+    # ZZ: unknown or no country; 001: the world
+    return None if found in (None, "ZZ", "001") else str(found)
+
+
 def say(key: str, language: str, **values: object) -> str:
     """Say one text.
 
