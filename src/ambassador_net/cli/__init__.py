@@ -146,11 +146,16 @@ def claims(
         write_json({"claims": [answer.to_dict() for answer in answers]}, to_json)
     if to_json == "-":
         return
+    told_already = None
     for answer in answers:
         judged = say(f"verdict.{answer.verdict.answer}", language)
         mark = f" ({say('claims.exploratory', language).lower()})" if answer.exploratory else ""
         typer.echo(f"{answer.saying(language)}: {judged}{mark}. {answer.verdict.wording(language)}")
-        for estimate in answer.finding.estimates:
+        if answer.finding.estimates == told_already:
+            # sayings that share one test differ only in what its numbers are held against
+            continue
+        told_already = answer.finding.estimates
+        for estimate in told_already:
             rests_on = f"; {estimate.rests_on(language)}" if estimate.rests_on(language) else ""
             typer.echo(f"  {answer.label(estimate, language)}: {estimate.wording(language)}{rests_on}")
 
