@@ -99,7 +99,9 @@ ONE_DOOR: dict[str, set[str]] = {
     "typer": {"cli"},
 }
 # opening one of these on `import ambassador_net` would cost every user seconds
-HEAVY = ("matplotlib", "seaborn", "duckdb", "nbconvert", "ipywidgets", "networkx", "statsmodels", "playwright")
+HEAVY = (
+    "matplotlib", "seaborn", "duckdb", "msgspec", "nbconvert", "ipywidgets", "networkx", "statsmodels", "playwright",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

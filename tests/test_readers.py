@@ -6,6 +6,8 @@ import os
 import shutil
 import stat
 import struct
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -276,6 +278,114 @@ def test_a_study_and_the_files_it_came_from_are_the_study(tmp_path: Path) -> Non
         for part in folder.iterdir():
             archive.write(part, f"inside/{part.name}")
     same(first.study, import_exports([bundle]).study)
+
+
+# imports over copies of a study, each killed by itself before another of its steps in the folder, until one is not;
+# then writes two studies in turns and is killed by another process, wherever it is
+KILLED = """
+import os, random, shutil, signal, sys, time
+from itertools import cycle, count
+from pathlib import Path
+from ambassador_net import study as studies
+from ambassador_net.readers import import_exports
+
+source, old, work, whole = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4] == "every"
+imported = None if whole else import_exports([source])
+
+def killed_before(step, folder):
+    left = [step]
+    def seen(event, given):
+        if event not in ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"):
+            return
+        if str(folder) in str(given[0]):
+            left[0] -= 1
+            if left[0] < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(seen)
+    (imported or import_exports([source])).write(folder)
+
+for step in count(0, 1 if whole else 3):
+    folder = work / f"{step:03}"
+    shutil.copytree(old, folder)
+    child = os.fork()
+    if not child:
+        killed_before(step, folder)
+        os._exit(0)
+    ended = os.waitpid(child, 0)[1]
+    if ended != signal.SIGKILL:
+        break
+assert ended == 0
+
+folder, two = work / "timed", (import_exports([source]).study, studies.read(old))
+for turn in range(10):
+    child = os.fork()
+    if not child:
+        for study in cycle(two):
+            study.write(folder)
+    time.sleep(random.uniform(0.02, 0.2))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    if (folder / "accounts.csv").exists():
+        shutil.copytree(folder, work / f"timed-{turn}")
+shutil.rmtree(folder)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills its own children")
+@pytest.mark.parametrize(
+    "source", [None, pytest.param("twitter_v2_jsonl/pages.jsonl", marks=[pytest.mark.slow, needs_native])]
+)
+def test_a_killed_import_leaves_the_old_study_or_the_new_one(tmp_path: Path, source: str | None) -> None:
+    made = lines(tmp_path / "a.jsonl", *(status(n, n % 7 + 2, of=n - 1) for n in range(1, 40)))
+    file = NATIVE / source if source else made
+    imported = import_exports([file])
+    before = import_exports([lines(tmp_path / "b.jsonl", *(status(n, 1) for n in range(9)))], title="Before").study
+    old = before.write(tmp_path / "old")
+    # it has a table that the new one has not, and one that the new one packs otherwise
+    (old / "holders.csv").write_text("holder_id,kind\n")
+    (old / "posts.csv.gz").write_bytes(gzip.compress((old / "posts.csv").read_bytes()))
+    (old / "posts.csv").unlink()
+    (old / "notes.txt").write_text("mine")
+    (old / "ledger.csv").write_text("old")
+    new = imported.write(tmp_path / "new")
+    work = tmp_path / "work"
+    work.mkdir()
+    how = "every" if source else "some"
+    subprocess.run([sys.executable, "-c", KILLED, str(file), str(old), str(work), how], check=True)
+    found = []
+    for folder in sorted(work.iterdir()):
+        study = studies.read(folder)
+        replaced = study.title == imported.study.title
+        same(study, imported.study if replaced else before)
+        if folder.name.startswith("timed"):
+            continue
+        found.append(replaced)
+        assert replaced or (folder / "ledger.csv").read_text() == "old"
+        # what was left is no hindrance
+        imported.write(folder)
+        after = {p.name: p.read_bytes() for p in folder.iterdir()}
+        assert after == {p.name: p.read_bytes() for p in new.iterdir()} | {"notes.txt": b"mine"}
+    # the old one up to a moment, the new one from then on
+    assert found == sorted(found)
+    assert min(found.count(False), found.count(True)) > 2
+
+
+def test_an_import_that_fails_leaves_the_old_study(
+    tmp_path: Path, example: studies.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = example.write(tmp_path / "study")
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    imported = import_exports([lines(tmp_path / "a.jsonl", status(1, 1), status(2, 2, of=1))])
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(studies, "_datapackage", full)
+    for target in (folder, tmp_path / "fresh"):
+        with pytest.raises(OSError, match="No space"):
+            imported.write(target)
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+    assert not (tmp_path / "fresh").exists()
 
 
 def test_one_export_tells_what_another_leaves_out(tmp_path: Path) -> None:

@@ -188,6 +188,24 @@ def test_written_and_read_is_equal(tmp_path: Path, example: an.Study) -> None:
     assert (again.title, again.made_up, again.persons) == (example.title, example.made_up, example.persons)
 
 
+def test_rows_alike_to_the_second_are_one(example: an.Study) -> None:
+    shares = example.shares.head(2).drop(columns=["shared_at_earliest", "shared_at_latest"])
+    later = shares.assign(shared_at=shares["shared_at"].dt.as_unit("ms") + pd.Timedelta(milliseconds=700))
+    other = shares.assign(shared_at=shares["shared_at"] + pd.Timedelta(seconds=1))
+    # another index than 0, 1, 2 is no matter
+    both = pd.concat([shares, later, other.head(1)]).set_index(pd.Index([7, 7, 3, 3, 1]))
+    found = entry(an.from_tables({"accounts": example.accounts, "shares": both}, title="t"), "shares")
+    assert (found.used, found.repeated) == (2, 2)
+    assert found.set_aside == {"id used before with other content": 1}
+
+
+def test_a_study_without_shares_comes_back(tmp_path: Path) -> None:
+    study = small_study({"o": ("organisation", "A", "full")}, [])
+    again = an.read(study.write(tmp_path / "s"))
+    assert again.shares.empty
+    pd.testing.assert_frame_equal(study.accounts, again.accounts)
+
+
 @pytest.mark.parametrize(
     "name",
     [

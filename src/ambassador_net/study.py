@@ -2,10 +2,9 @@
 
 import gzip
 import html
-import io
 import json
 import re
-import tempfile
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +22,12 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 # above this a table is written gzipped: a human still opens the small ones in any editor
 _PLAIN_BYTES = 100_000
+# tables are hashed and written so many rows at a time: as Python's text they are several times as large
+_PIECE_ROWS = 50_000
+
+# while a study is replaced, these stand inside its folder: the new one on its way, and the new one whole
+_WRITING, _WHOLE = ".writing", ".whole"
+_PACKAGE = "datapackage.json"
 
 
 @dataclass(frozen=True)
@@ -292,13 +297,15 @@ class Study:
             return None
         return self.shares["shared_at_earliest"].min(), self.shares["shared_at_latest"].max()
 
-    def write(self, folder: str | Path) -> Path:
+    def write(self, folder: str | Path, *, also: Mapping[str, str] | None = None) -> Path:
         """Write the study, whole or not at all; the same study gives the same bytes.
 
         Parameters
         ----------
         folder
-            A new folder, an empty one, or one that holds a study (which is replaced).
+            A new folder, an empty one, or one that holds a study (which is replaced; other files stay).
+        also
+            Texts by file name that are replaced together with the study, its ledger for example.
 
         Returns
         -------
@@ -309,28 +316,35 @@ class Study:
         ------
         SchemaError
             If the folder holds something that is not a study.
+
+        Notes
+        -----
+        The study is written into a hidden folder inside, and one renaming makes it the study that :func:`read` finds.
+        Only then its files take the places of the old ones. A program killed at any moment leaves the old study or
+        the new one, and the next writing finishes or clears away what was left.
         """
         target = Path(folder)
-        if target.exists() and any(target.iterdir()) and not _is_study(target):
-            raise SchemaError(f"{target} holds files but no study; name a new or empty folder")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".writing-") as scratch:
-            written = Path(scratch) / "study"
-            written.mkdir()
-            resources = [_write_table(written, name, table) for name, table in self.tables.items() if len(table)]
-            package = _datapackage(self, resources)
-            (written / "datapackage.json").write_bytes(
-                (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()
-            )
-            if not target.exists():
-                written.replace(target)
-            else:
-                new = {p.name for p in written.iterdir()}
-                stale = [p for name in TABLES for p in _files_of(target, name) if p.name not in new]
-                for name in sorted(new):
-                    (written / name).replace(target / name)
-                for old in stale:
-                    old.unlink()
+        if target.exists():
+            _settle(target)
+            if any(p.name != _WRITING for p in target.iterdir()) and not _is_study(target):
+                raise SchemaError(f"{target} holds files but no study; name a new or empty folder")
+        created, writing = not target.exists(), target / _WRITING
+        shutil.rmtree(writing, ignore_errors=True)
+        writing.mkdir(parents=True)
+        try:
+            filled = {n: table for n, table in self.tables.items() if len(table) or n in REQUIRED_TABLES}
+            resources = [_write_table(writing, name, table) for name, table in filled.items()]
+            for name, text in (also or {}).items():
+                (writing / name).write_bytes(text.encode())
+            package = json.dumps(_datapackage(self, resources), ensure_ascii=False, indent=1)
+            (writing / _PACKAGE).write_bytes(f"{package}\n".encode())
+            writing.replace(target / _WHOLE)
+        except BaseException:
+            shutil.rmtree(writing, ignore_errors=True)
+            if created:
+                target.rmdir()
+            raise
+        _settle(target)
         return target
 
     def __repr__(self) -> str:
@@ -391,12 +405,12 @@ def read(path: str | Path) -> Study:
     folder = Path(path)
     if not folder.is_dir():
         raise SchemaError(f"{folder} is not a folder; a study is a folder with accounts and shares")
-    package = _read_package(folder)
+    package = _read_package(_package_of(folder))
     tables: dict[str, pd.DataFrame] = {}
     sources: dict[str, Path] = {}
     for name in TABLES:
         for spelling in (name, _OLDER_FILES.get(name)):
-            files = _files_of(folder, spelling) if spelling else []
+            files = _files_of_study(folder, spelling) if spelling else []
             if len(files) > 1:
                 raise SchemaError(f"{' and '.join(f.name for f in files)} are both there; keep one of them")
             if files:
@@ -457,7 +471,7 @@ def from_tables(
         if name not in tables:
             raise SchemaError(f"the table {name} is missing; a study needs accounts and shares")
     package = {"made_up": made_up, "persons": persons, "description": description, "title": title}
-    raw = {name: _as_text(tables[name]) for name in TABLES if name in tables}
+    raw = {name: _raw(tables[name]) for name in TABLES if name in tables}
     return _checked(raw, {}, package, title=title)
 
 
@@ -469,11 +483,42 @@ def _files_of(folder: Path, name: str) -> list[Path]:
 
 
 def _is_study(folder: Path) -> bool:
-    return all(_files_of(folder, name) for name in REQUIRED_TABLES)
+    return all(_files_of_study(folder, name) for name in REQUIRED_TABLES)
 
 
-def _read_package(folder: Path) -> dict[str, Any]:
-    file = folder / "datapackage.json"
+def _package_of(folder: Path) -> Path:
+    """Give the description of the study, the new one's from the moment it is whole."""
+    new = folder / _WHOLE / _PACKAGE
+    return new if new.is_file() else folder / _PACKAGE
+
+
+def _files_of_study(folder: Path, name: str) -> list[Path]:
+    """Find a table, also between the moment a new study is whole and the moment its files are in their places."""
+    package = _package_of(folder)
+    if package.parent == folder:
+        return _files_of(folder, name)
+    paths = [Path(r["path"]).name for r in _read_package(package)["resources"] if r["name"] == name]
+    return [new if (new := package.parent / path).is_file() else folder / path for path in paths]
+
+
+def _settle(folder: Path) -> None:
+    """Put the files of a new study that is whole in their places, its description last."""
+    package = folder / _WHOLE / _PACKAGE
+    if package.is_file():
+        paths = {r["path"] for r in _read_package(package)["resources"]}
+        for file in sorted(package.parent.iterdir()):
+            if file != package:
+                file.replace(folder / file.name)
+        for name in (*TABLES, *_OLDER_FILES.values()):
+            for old in _files_of(folder, name):
+                if old.name not in paths:
+                    old.unlink()
+        package.replace(folder / _PACKAGE)
+    if package.parent.is_dir():
+        package.parent.rmdir()
+
+
+def _read_package(file: Path) -> dict[str, Any]:
     if not file.is_file():
         return {}
     try:
@@ -492,7 +537,7 @@ def _read_package(folder: Path) -> dict[str, Any]:
 def _read_raw(file: Path) -> pd.DataFrame:
     try:
         if file.suffix == ".parquet":
-            return _as_text(pd.read_parquet(file))
+            return _raw(pd.read_parquet(file))
         return pd.read_csv(
             file,
             dtype="str",
@@ -518,18 +563,48 @@ def _read_raw(file: Path) -> pd.DataFrame:
         raise SchemaError(f"cannot be read ({type(error).__name__}); is the file whole?", path=file) from None
 
 
-def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Bring a typed table to text, so that files and memory pass the same checks."""
-    columns = {}
-    for name, column in table.items():
-        if isinstance(column.dtype, pd.DatetimeTZDtype):
-            text = column.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-        elif pd.api.types.is_float_dtype(column.dtype):
-            text = column.map(lambda v: pd.NA if pd.isna(v) else f"{v:.15g}")
-        else:
-            text = column.map(lambda v: pd.NA if pd.isna(v) else str(v))
-        columns[str(name)] = text.astype("str").where(lambda s: s != "")
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
+def _raw(table: pd.DataFrame) -> pd.DataFrame:
+    """Bring a typed table to text but for its times, so that files and memory pass the same checks."""
+    table = table.reset_index(drop=True)
+    columns = {
+        str(name): cells.dt.tz_convert("UTC").dt.floor("s").dt.as_unit("s") if _is_time(cells) else _text(cells)
+        for name, cells in table.items()
+    }
+    return pd.DataFrame(columns, index=table.index)
+
+
+def _is_time(cells: "pd.Series[Any]") -> bool:
+    return isinstance(cells.dtype, pd.DatetimeTZDtype)
+
+
+def _text(cells: "pd.Series[Any]") -> "pd.Series[str]":
+    """Bring cells to text, empty ones to missing ones."""
+    if isinstance(cells.dtype, pd.StringDtype):
+        text = cells.astype("str")
+    elif _is_time(cells):
+        text = cells.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ").astype("str")
+    else:
+        # cell by cell is slow, and most columns of this kind are empty
+        as_text = "{:.15g}".format if pd.api.types.is_float_dtype(cells.dtype) else str
+        text = cells.dropna().map(as_text).astype("str").reindex(cells.index)
+    empty = text == ""
+    return text.mask(empty) if empty.any() else text
+
+
+def _strangers(cells: "pd.Series[str]", known: "pd.Series[str]") -> "pd.Series[bool]":
+    """Whether each cell is filled and none of the known ones; pandas goes through those it looks for one by one."""
+    distinct = cells.dropna().drop_duplicates().astype("object")
+    return cells.isin(distinct[~distinct.isin(known.astype("object"))])
+
+
+def _repeated(cells: "pd.Series[str]") -> "pd.Series[bool]":
+    """Whether each cell stands in another row too; pandas' own way takes several times the memory of the cells."""
+    pieces = [cells.iloc[start : start + _PIECE_ROWS] for start in range(0, len(cells), _PIECE_ROWS)]
+    hashes = [pd.util.hash_pandas_object(piece, index=False, categorize=False) for piece in pieces]
+    repeated: pd.Series[bool] = pd.concat([*hashes, pd.Series(dtype="uint64")]).duplicated(keep=False)
+    # different cells may have one hash
+    repeated[repeated] = cells[repeated].duplicated(keep=False)
+    return repeated
 
 
 class _Rows:
@@ -558,11 +633,12 @@ class _Rows:
                 columns[column.name] = pd.Series(pd.NA, index=raw.index, dtype="str")
             else:
                 taken.add(found)
-                columns[column.name] = raw[found]
+                timeless = column.type not in ("datetime", "date")
+                columns[column.name] = _text(raw[found]) if timeless and _is_time(raw[found]) else raw[found]
         if self.name == "holders":
             answers = [c for c in raw.columns if c.startswith(_ANSWER)]
             taken |= set(answers)
-            columns |= {c: raw[c] for c in answers}
+            columns |= {c: _text(raw[c]) for c in answers}
         return pd.DataFrame(columns), tuple(c for c in raw.columns if c not in taken)
 
     def drop(self, mask: "pd.Series[bool]", reason: str) -> None:
@@ -584,10 +660,16 @@ class _Rows:
                         f"{column.name} must be one of {', '.join(dict.fromkeys(column.choices.values()))}",
                         at,
                     )
-                self.table[column.name] = cells.map(column.choices).astype("str")
-        twice = self.table.duplicated()
-        self.repeated = int(twice.sum())
-        self.table = self.table[~twice]
+                older = [spelling for spelling, present in column.choices.items() if spelling != present]
+                if older and cells.isin(older).any():
+                    self.table[column.name] = cells.map(column.choices).astype("str")
+        key = _UNIQUE.get(self.name)
+        # rows that are the same have the same id, so seldom must all be compared
+        alike = self.table if key is None else self.table[_repeated(self.table[key])]
+        twice = alike.index[alike.duplicated()]
+        self.repeated = len(twice)
+        if self.repeated:
+            self.table = self.table.drop(index=twice)
         for column in TABLES[self.name]:
             if column.filled:
                 self.drop(self.table[column.name].isna(), f"{column.name} is empty")
@@ -596,14 +678,17 @@ class _Rows:
                 self._times(column)
             elif column.type == "number":
                 self._numbers(column)
-        if self.name in _UNIQUE:
-            again = self.table.duplicated(_UNIQUE[self.name])
+        if key is not None and len(alike):
+            again = self.table[key][self.table.index.isin(alike.index)].duplicated()
             if self.name == "accounts" and again.any():
                 raise self.refuse("account_id stands here again with other content", again.idxmax())
-            self.drop(again, "id used before with other content")
+            self.drop(again.reindex(self.table.index, fill_value=False), "id used before with other content")
 
     def _times(self, column: Column) -> None:
-        text = self.table[column.name].str.strip()
+        cells = self.table[column.name]
+        if _is_time(cells):
+            return
+        text = cells.str.strip()
         given = text.notna()
         zoned = given & text.str.fullmatch(_TIME).fillna(False).astype(bool)
         if column.type == "date":
@@ -659,7 +744,7 @@ def _checked(
     for name, columns in _ACCOUNT_COLUMNS.items():
         for column in columns:
             cells = rows[name].table[column]
-            rows[name].drop(cells.notna() & ~cells.isin(known), f"{column} is not in accounts")
+            rows[name].drop(_strangers(cells, known), f"{column} is not in accounts")
     entries = [r.entry() for name, r in rows.items() if name in raw]
     if older_people is not None:
         entries = [_entry_of_people(e, older_people) if e.table == "holders" else e for e in entries]
@@ -717,7 +802,7 @@ def _tie(rows: Mapping[str, _Rows], *, given: bool) -> None:
     accounts, spells = rows["accounts"].table, rows["affiliations"]
     persons = accounts[accounts["role"] == "employee"]
     if given:
-        spells.drop(~spells.table["holder_id"].isin(persons["holder_id"]), "holder_id has no account")
+        spells.drop(_strangers(spells.table["holder_id"], persons["holder_id"]), "holder_id has no account")
         ends = spells.table["valid_to"] < spells.table["valid_from"]
         spells.drop(ends, "spell ends before it begins")
         return
@@ -744,23 +829,26 @@ def _place_in_time(shares: _Rows) -> None:
 
 
 def _write_table(folder: Path, name: str, table: pd.DataFrame) -> dict[str, Any]:
-    text = _as_text(table)
+    filled = table.notna()
     if name == "shares":
         # a share known to the second needs no interval in the file
-        exact = text["shared_at"].notna()
-        text.loc[exact, ["shared_at_earliest", "shared_at_latest"]] = pd.NA
-    keep = [c for c in text.columns if text[c].notna().any() or _column(name, c).required]
-    buffer = io.StringIO()
-    text[keep].to_csv(buffer, index=False, lineterminator="\n")
-    data = buffer.getvalue().encode()
+        filled.loc[filled["shared_at"], ["shared_at_earliest", "shared_at_latest"]] = False
+    keep = [c for c in table.columns if filled[c].any() or _column(name, c).required]
     file = f"{name}.csv"
-    if len(data) > _PLAIN_BYTES:
-        file += ".gz"
-        packed = io.BytesIO()
-        with gzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=9, mtime=0) as stream:
-            stream.write(data)
-        data = packed.getvalue()
-    (folder / file).write_bytes(data)
+    with (folder / file).open("wb") as stream:
+        for start in range(0, len(table) or 1, _PIECE_ROWS):
+            piece = table.iloc[start : start + _PIECE_ROWS][keep]
+            text = piece.where(filled.loc[piece.index, keep]).apply(_text)
+            text.to_csv(stream, index=False, header=not start, lineterminator="\n", encoding="utf-8")
+    if (folder / file).stat().st_size > _PLAIN_BYTES:
+        plain, file = folder / file, f"{file}.gz"
+        with (
+            plain.open("rb") as stream,
+            (folder / file).open("wb") as target,
+            gzip.GzipFile(filename="", fileobj=target, mode="wb", compresslevel=6, mtime=0) as packed,
+        ):
+            shutil.copyfileobj(stream, packed, 1 << 20)
+        plain.unlink()
     return {
         "name": name,
         "path": file,

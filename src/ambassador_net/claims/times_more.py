@@ -379,7 +379,7 @@ def _posts(evidence: Evidence) -> _Posts:
     place = table["platform"].fillna("") + "\n" + table["collection"].fillna("")
     return _Posts(
         table,
-        _members(table["post_id"], person, found.houses),
+        _members(table, person, found.houses, evidence.study.accounts),
         person,
         pd.factorize(place)[0].astype(np.int64),
         (table["posted_at"] + WEEK <= _ends(evidence, table)).to_numpy(),
@@ -387,13 +387,17 @@ def _posts(evidence: Evidence) -> _Posts:
     )
 
 
-def _members(post_id: "pd.Series[str]", person: Bools, houses: pd.DataFrame) -> Members:
-    """Give each post its organisations: of a person's, those that posted too; if none did, all of them.
+def _members(posts: pd.DataFrame, person: Bools, houses: pd.DataFrame, accounts: pd.DataFrame) -> Members:
+    """Give each post its organisations.
 
-    With an organisation that did not post nothing is compared; a person who is in another one as well counts there.
+    Of a person with several affiliations the one that the account names comes first (method 3: primary). Of the others
+    those that posted too; if none did, all of them: with an organisation that did not post nothing is compared.
     """
-    index = pd.Series(np.arange(len(post_id)), index=post_id)
+    index = pd.Series(np.arange(len(posts)), index=posts["post_id"])
     rows = houses.assign(post=houses["post_id"].map(index)).dropna(subset="post").astype({"post": "int64"})
+    named = posts["author_id"].map(accounts.set_index("account_id")["organisation"]).to_numpy()[rows["post"]]
+    first = rows["organisation"] == named
+    rows = rows[first | ~first.groupby(rows["post"]).transform("any")]
     posting = rows["organisation"].isin(rows["organisation"][~person[rows["post"]]])
     some = posting.groupby(rows["post"]).transform("any")
     rows = rows[posting | ~some]

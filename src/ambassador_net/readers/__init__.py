@@ -1,6 +1,5 @@
 """From any export to a study: formats found by content, every record counted, nothing merged or dropped silently."""
 
-import io
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from ambassador_net import study as studies
+from ambassador_net.errors import ReadError
+from ambassador_net.privacy import csv_text
 from ambassador_net.readers import bluesky, linkedin, mastodon, tables, twitter
 from ambassador_net.readers.declare import Format
-from ambassador_net.readers.errors import ReadError
-from ambassador_net.readers.gather import Read, Reader, Tables, connect, coverage, make_tables, name_accounts
+from ambassador_net.readers.gather import Read, Reader, Tables, connect, make_tables, name_accounts
 from ambassador_net.readers.roster import Placed, Roster, draft_roster, id_of_handle, place, read_roster
 from ambassador_net.readers.sources import Guess, Source, find, guess, header_of
 from ambassador_net.readers.tables import Mapped, Question, mapping_asked, read_mapping
@@ -267,20 +267,7 @@ class Imported:
         pathlib.Path
             The folder.
         """
-        target = self.study.write(folder)
-        text = io.StringIO()
-        _defused(self.summary()).to_csv(text, index=False, lineterminator="\n")
-        whole = target / ".ledger.csv"
-        whole.write_text(text.getvalue(), "utf-8")
-        whole.replace(target / "ledger.csv")
-        return target
-
-
-def _defused(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep a spreadsheet from taking a file's name for a formula."""
-    return table.map(
-        lambda cell: f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-    )
+        return self.study.write(folder, also={"ledger.csv": csv_text(self.summary())})
 
 
 def columns_of(path: str | Path) -> tuple[str, ...]:
@@ -394,7 +381,6 @@ def import_exports(
             seen = name_accounts(connection, base.accounts)
             placed = place(who, pd.concat([seen, base.accounts[seen.columns]], ignore_index=True))
             made = make_tables(connection, placed.holders, base.known())
-            covered = coverage(connection)
     entries = [_entry(read, number, made) for number, read in enumerate(reads)]
     for number, one in _study_entries(read_studies, reads):
         entries[number] = one
@@ -402,7 +388,7 @@ def import_exports(
         reasons = "; ".join(f"{n} {reason}" for e in entries for reason, n in sorted(e.set_aside.items()))
         raise ReadError(f"holds no post that can be taken ({reasons or 'it is empty'})", path=reads[0].file)
     return Imported(
-        study=_study(made, seen, covered, reads, placed, who, base, title, persons),
+        study=_study(made, seen, reads, placed, who, base, title, persons),
         files=tuple(entries),
         proposals=placed.proposals.reset_index(drop=True),
         not_read=tuple(n for n in not_read if Path(n).name not in _COMPANIONS),
@@ -582,7 +568,6 @@ def _windows_joined(accounts: pd.DataFrame, of: Sequence[pd.DataFrame]) -> pd.Da
 def _study(
     made: Tables,
     seen: pd.DataFrame,
-    covered: pd.DataFrame,
     reads: Sequence[Read],
     placed: Placed,
     roster: Roster | None,
@@ -594,7 +579,7 @@ def _study(
         name: _joined(base.tables[name], new)
         for name, new in (("posts", made.posts), ("shares", made.shares), ("mentions", made.mentions))
     }
-    accounts = _accounts(seen, covered, reads, tables, base)
+    accounts = _accounts(seen, made.coverage, reads, tables, base)
     holders, affiliations = base.tables["holders"], base.tables["affiliations"]
     if roster is not None:
         accounts, holders, affiliations = _with_roster(accounts, holders, affiliations, placed, roster)
@@ -619,7 +604,8 @@ def _accounts(
     """One row an account that the tables name: the latest handle and name, and how far it was observed."""
     columns = [("shares", "sharer_id"), ("shares", "source_id"), ("posts", "author_id"), ("mentions", "author_id"),
                ("mentions", "mentioned_id")]  # fmt: skip
-    ids = pd.concat([tables[t][c] for t, c in columns] + [covered["author"]]).dropna().drop_duplicates()
+    ids = pd.concat([tables[t][c].drop_duplicates() for t, c in columns] + [covered["author"]])
+    ids = ids.dropna().drop_duplicates()
     # `last` skips missing cells: a later sighting without a name does not take the name away
     latest = seen.groupby("account_id", sort=False)[["platform", "handle", "name"]].last()
     new = ids[~ids.isin(base.accounts["account_id"])].sort_values()

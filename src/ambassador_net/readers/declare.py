@@ -81,6 +81,8 @@ MACROS = (
     rf"utc(t) AS CASE WHEN regexp_matches(t, {_OFFSET}) THEN {_BASE} - to_minutes({_SHIFT}) "
     "ELSE try_cast(t AS TIMESTAMP) END",
     "who(i, h, n) AS {'id': filled(i), 'handle': filled(ltrim(h, '@')), 'name': filled(n)}",
+    # the same where an interface gives a number and a bare handle, at half the work
+    "numbered(i, h, n) AS {'id': digits(i), 'handle': filled(h), 'name': filled(n)}",
     # a network rounds down: "2 weeks ago" is at least two and less than three
     f"ago_earliest(t, collected) AS collected - to_seconds({_ago_length(1, f'({_AGO_N} + 1)')})",
     f"ago_latest(t, collected) AS collected - to_seconds({_ago_length(0, _AGO_N)})",

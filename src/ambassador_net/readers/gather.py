@@ -9,15 +9,18 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from ambassador_net.errors import ReadError
 from ambassador_net.readers.declare import MACROS, RECORD, Format
-from ambassador_net.readers.errors import ReadError
 from ambassador_net.readers.sources import Guess, Source, bad_lines, broken_place, document_lines, plain
 
 MEMORY = "400MB"
 """What DuckDB may hold in memory; beyond it works on disk."""
 
+LEAST_MEMORY = "128MB"
+"""The same while its tables are handed to pandas."""
+
 PAGED_MEMORY = "700MB"
-"""The same while pages are taken apart, which DuckDB cannot do on disk: one thread at a time then."""
+"""The same while pages are taken apart, which DuckDB cannot do on disk."""
 
 LARGEST_RECORD = 1 << 24
 """Most bytes of one record, or of one page of records."""
@@ -82,6 +85,9 @@ class Tables:
         Per file number and kind, how many records were counted: ``file``, ``kind``, ``n``, ``source_unknown``.
     conflicts
         Per file number, how many records carry an id that another author used before: ``file``, ``n``.
+    coverage
+        Per file number and author, how many records there are, and when the first and the last: ``file``, ``author``,
+        ``n``, ``first``, ``last``, ``authors`` (of the file).
     """
 
     posts: pd.DataFrame
@@ -89,6 +95,7 @@ class Tables:
     mentions: pd.DataFrame
     counted: pd.DataFrame
     conflicts: pd.DataFrame
+    coverage: pd.DataFrame
 
 
 def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
@@ -108,6 +115,10 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "memory_limit": MEMORY,
+        # two threads read a file a third sooner, for a fifth more work and twice the memory
+        "threads": 1,
+        # text as pandas holds it, so that a table is not copied on its way out
+        "arrow_large_buffer_size": True,
         "temp_directory": str(scratch / "spill"),
         "preserve_insertion_order": False,
     }
@@ -186,7 +197,7 @@ class Reader:
         paged = "unnest(" in form.select
         try:
             if paged:
-                self.connection.execute(f"SET threads = 1; SET memory_limit = '{PAGED_MEMORY}'")
+                self.connection.execute(f"SET memory_limit = '{PAGED_MEMORY}'")
             self._raw(path, form.columns, guess)
             self._owner(source, form)
             self._insert(source, form, number)
@@ -197,7 +208,7 @@ class Reader:
         finally:
             self.connection.execute("DROP VIEW IF EXISTS raw")
             if paged:
-                self.connection.execute(f"RESET threads; SET memory_limit = '{MEMORY}'")
+                self.connection.execute(f"SET memory_limit = '{MEMORY}'")
         asides = dict(
             self._rows(f"SELECT aside, count(*) FROM records WHERE file = {number} AND aside IS NOT NULL GROUP BY 1")
         )
@@ -235,6 +246,8 @@ class Reader:
             layout = "array" if guess.layout == "array" else "newline_delimited"
             scan = (
                 f"read_json({quoted(path)}, format = '{layout}', columns = {{{named}}}, compression = 'uncompressed', "
+                # said outright: DuckDB looks at a file of one column for something else, at twice the time
+                "records = 'true', "
                 f"ignore_errors = true, maximum_object_size = {LARGEST_RECORD}, hive_partitioning = false)"
             )
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT * FROM {scan}")
@@ -448,19 +461,16 @@ def make_tables(
     connection.register("known_authors", known["authors"])
     for statement in _STEPS:
         connection.execute(statement)
-    return Tables(
-        posts=_frame(connection, "SELECT * FROM posts_out ORDER BY posted_at, post_id"),
-        shares=_frame(
-            connection, "SELECT * FROM shares_out ORDER BY coalesce(shared_at, shared_at_earliest), share_id"
-        ),
-        mentions=_frame(connection, "SELECT * FROM mentions_out ORDER BY posted_at, post_id, mentioned_id"),
-        counted=_frame(
-            connection,
-            """SELECT file, kind, count(*) AS n, count(*) - count(source) AS source_unknown FROM once
-            WHERE id NOT IN (SELECT id FROM again) AND id NOT IN (SELECT id FROM known_ids) GROUP BY 1, 2""",
-        ),
-        conflicts=_frame(connection, "SELECT file, count(*) AS n FROM keyed WHERE conflict GROUP BY 1"),
+    counted = _frame(
+        connection,
+        "SELECT file, kind, count(*) AS n, count(*) - count(source) AS source_unknown FROM new GROUP BY 1, 2",
     )
+    conflicts = _frame(connection, "SELECT file, count(*) AS n FROM keyed WHERE conflict GROUP BY 1")
+    covered = _frame(connection, _COVERAGE)
+    mentions = _frame(connection, _MENTIONS)
+    # pandas soon holds the same rows again
+    connection.execute(f"DROP VIEW keyed; DROP TABLE joined; SET memory_limit = '{LEAST_MEMORY}'")
+    return Tables(_frame(connection, _POSTS), _frame(connection, _SHARES), mentions, counted, conflicts, covered)
 
 
 _KIND_RANK = "['original', 'reply', 'quote', 'repost']"
@@ -479,11 +489,11 @@ _STEPS = (
     # an id belongs to the author who used it first; a handle may stand for an id that no file gives
     """CREATE TABLE contested AS SELECT id, arg_min(author, file) AS author FROM joined GROUP BY id
     HAVING count(DISTINCT author) > 1 AND NOT bool_or(contains(author, ':@'))""",
-    """CREATE TABLE keyed AS SELECT j.*, c.id IS NOT NULL AND j.author <> c.author AS conflict
+    """CREATE VIEW keyed AS SELECT j.*, c.id IS NOT NULL AND j.author <> c.author AS conflict
     FROM joined j LEFT JOIN contested c USING (id)""",
-    "DROP TABLE joined",
+    "CREATE TABLE several AS SELECT id FROM joined GROUP BY id HAVING count(*) > 1",
     # one row a post: what one export leaves out, another may tell
-    f"""CREATE TABLE once AS
+    f"""CREATE TABLE told AS
     SELECT id, min(file) AS file, {_KIND_RANK}[max(list_position({_KIND_RANK}, kind))] AS kind, min(platform)
       AS platform,
       coalesce(min(CASE WHEN made_at_latest IS NULL THEN made_at END), max(made_at)) AS made_at,
@@ -491,23 +501,27 @@ _STEPS = (
       min(author) AS author, min(source) AS source, min(original_id) AS original_id, min(original_at) AS original_at,
       min(reply_to) AS reply_to, min(reply_author) AS reply_author, max(followers) AS followers,
       min(content_id) AS content_id, min(collection) AS collection
-    FROM keyed WHERE NOT conflict GROUP BY id""",
+    FROM keyed WHERE NOT conflict AND id IN (SELECT id FROM several) GROUP BY id
+    UNION ALL BY NAME SELECT * EXCLUDE (mentioned) FROM joined WHERE id NOT IN (SELECT id FROM several)""",
     # whose a post is, for the shares whose file does not say
-    """CREATE TABLE authors AS SELECT id, author, CASE WHEN made_at_latest IS NULL THEN made_at END AS made_at FROM once
+    """CREATE TABLE authors AS SELECT id, author, CASE WHEN made_at_latest IS NULL THEN made_at END AS made_at FROM told
     UNION ALL SELECT post_id, author_id, posted_at FROM known_authors
-      WHERE post_id NOT IN (SELECT id FROM once)""",
-    """CREATE OR REPLACE TABLE once AS SELECT o.* REPLACE (
+      WHERE post_id NOT IN (SELECT id FROM told)""",
+    """CREATE TABLE once AS SELECT o.* REPLACE (
       CASE WHEN o.kind IN ('repost', 'quote') THEN coalesce(o.source, a.author) END AS source,
       CASE WHEN o.kind IN ('repost', 'quote') THEN coalesce(o.original_at, a.made_at) END AS original_at,
       CASE WHEN o.kind IN ('repost', 'quote') THEN o.original_id END AS original_id,
       coalesce(o.reply_author, b.author) AS reply_author)
-    FROM once o LEFT JOIN authors a ON a.id = o.original_id LEFT JOIN authors b ON b.id = o.reply_to""",
+    FROM told o LEFT JOIN authors a ON a.id = o.original_id LEFT JOIN authors b ON b.id = o.reply_to""",
+    "DROP TABLE authors",
+    "DROP TABLE told",
     # one share seen from both sides has two ids: the same holder, the same original, the same moment
     """CREATE TABLE sharing AS
     SELECT id, file, kind, platform, coalesce(h.holder, author) AS holder, original_id, source, made_at,
       coalesce(made_at_latest, made_at) AS until,
       (made_at_latest IS NOT NULL)::INTEGER * 2 + (source IS NULL)::INTEGER AS vague
-    FROM once LEFT JOIN holder_of h ON h.account_id = author WHERE kind IN ('repost', 'quote')""",
+    FROM once LEFT JOIN holder_of h ON h.account_id = author WHERE kind IN ('repost', 'quote')
+      AND (SELECT min(file) < max(file) FROM once)""",
     f"""CREATE TABLE pairs AS
     SELECT a.id, b.id AS other, a.vague AS vague, b.vague AS other_vague, a.file AS file, b.file AS other_file
     FROM sharing a JOIN sharing b ON a.holder = b.holder AND a.kind = b.kind AND a.platform = b.platform
@@ -524,50 +538,36 @@ _STEPS = (
       AND (a.source IS NULL OR b.source IS NULL OR a.source = b.source)""",
     """CREATE TABLE again AS SELECT DISTINCT id FROM pairs
     WHERE (other_vague, other_file, other) < (vague, file, id)""",
-    """CREATE TABLE new AS SELECT * FROM once
+    "DROP TABLE sharing",
+    """CREATE VIEW new AS SELECT * FROM once
     WHERE id NOT IN (SELECT id FROM again) AND id NOT IN (SELECT id FROM known_ids)""",
-    """CREATE TABLE posts_out AS SELECT id AS post_id, author AS author_id, made_at AS posted_at, kind, reply_to,
-      content_id,
-      followers AS followers_at_post, collection FROM new WHERE made_at_latest IS NULL""",
-    """CREATE TABLE shares_out AS SELECT id AS share_id, CASE WHEN made_at_latest IS NULL THEN made_at END AS shared_at,
-      CASE WHEN made_at_latest IS NOT NULL THEN made_at END AS shared_at_earliest, made_at_latest AS shared_at_latest,
-      author AS sharer_id, source AS source_id, kind, CASE WHEN made_at_latest IS NULL THEN id END AS post_id,
-      original_id AS original_post_id, original_at AS original_posted_at, collection
-    FROM new WHERE kind IN ('repost', 'quote')""",
-    """CREATE TABLE mentions_out AS
-    WITH told AS (
-      SELECT k.id, k.platform, unnest(k.mentioned) AS m FROM keyed k WHERE NOT conflict AND kind <> 'repost'
-    ), who AS (
-      SELECT DISTINCT t.id, n.account_id FROM told t JOIN named n ON n.platform = t.platform
-        AND n.id IS NOT DISTINCT FROM t.m.id AND n.handle IS NOT DISTINCT FROM t.m.handle
-      UNION SELECT id, reply_author FROM new WHERE reply_author IS NOT NULL AND kind = 'reply'
-    )
-    SELECT o.id AS post_id, o.author AS author_id, w.account_id AS mentioned_id, o.made_at AS posted_at,
-      CASE WHEN w.account_id = o.reply_author AND o.kind = 'reply' THEN 'reply' ELSE 'mention' END AS kind, o.collection
-    FROM who w JOIN new o USING (id)
-    WHERE w.account_id <> o.author AND o.made_at_latest IS NULL""",
 )
 
+_POSTS = """SELECT id AS post_id, author AS author_id, made_at AS posted_at, kind, reply_to, content_id,
+  followers AS followers_at_post, collection
+FROM new WHERE made_at_latest IS NULL ORDER BY posted_at, post_id"""
 
-def coverage(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Tell for each file and author how many records there are, and their first and last time.
+_SHARES = """SELECT id AS share_id, CASE WHEN made_at_latest IS NULL THEN made_at END AS shared_at,
+  CASE WHEN made_at_latest IS NOT NULL THEN made_at END AS shared_at_earliest, made_at_latest AS shared_at_latest,
+  author AS sharer_id, source AS source_id, kind, CASE WHEN made_at_latest IS NULL THEN id END AS post_id,
+  original_id AS original_post_id, original_at AS original_posted_at, collection
+FROM new WHERE kind IN ('repost', 'quote') ORDER BY made_at, share_id"""
 
-    Parameters
-    ----------
-    connection
-        After :func:`make_tables`.
+_MENTIONS = """WITH told AS (
+  SELECT k.id, k.platform, unnest(k.mentioned) AS m FROM keyed k WHERE NOT conflict AND kind <> 'repost'
+), who AS (
+  SELECT DISTINCT t.id, n.account_id FROM told t JOIN named n ON n.platform = t.platform
+    AND n.id IS NOT DISTINCT FROM t.m.id AND n.handle IS NOT DISTINCT FROM t.m.handle
+  UNION SELECT id, reply_author FROM new WHERE reply_author IS NOT NULL AND kind = 'reply'
+)
+SELECT o.id AS post_id, o.author AS author_id, w.account_id AS mentioned_id, o.made_at AS posted_at,
+  CASE WHEN w.account_id = o.reply_author AND o.kind = 'reply' THEN 'reply' ELSE 'mention' END AS kind, o.collection
+FROM who w JOIN new o USING (id)
+WHERE w.account_id <> o.author AND o.made_at_latest IS NULL ORDER BY posted_at, post_id, mentioned_id"""
 
-    Returns
-    -------
-    pandas.DataFrame
-        ``file``, ``author``, ``n``, ``first``, ``last``, ``authors`` (of the file).
-    """
-    return _frame(
-        connection,
-        """SELECT file, author, count(*) AS n, min(made_at) AS first, max(coalesce(made_at_latest, made_at)) AS last,
-        count(*) OVER (PARTITION BY file) AS authors FROM keyed WHERE NOT conflict GROUP BY file, author ORDER BY 1,
-          2""",
-    )
+_COVERAGE = """SELECT file, author, count(*) AS n, min(made_at) AS first,
+  max(coalesce(made_at_latest, made_at)) AS last, count(*) OVER (PARTITION BY file) AS authors
+FROM keyed WHERE NOT conflict GROUP BY file, author ORDER BY 1, 2"""
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:

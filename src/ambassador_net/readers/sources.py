@@ -18,9 +18,9 @@ from typing import IO, Any
 
 import msgspec
 
+from ambassador_net.errors import ReadError
 from ambassador_net.readers.declare import Format, Layout
 from ambassador_net.readers.donation import is_donation, study_of_donation
-from ambassador_net.readers.errors import ReadError
 from ambassador_net.study import Study, read
 
 HEAD_BYTES = 1 << 20

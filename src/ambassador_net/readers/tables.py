@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ambassador_net.errors import ReadError
 from ambassador_net.readers.declare import Format
-from ambassador_net.readers.errors import ReadError
 
 # which network the messages come from is not in the file; ids are joined within the import
 _TOOLKIT = """

@@ -33,8 +33,8 @@ SELECT 'twitter' AS platform, {aside} AS aside,
     ELSE 'original' END AS kind,
   digits(coalesce(id_str, id)) AS post_id,
   {_TIMES.format("created_at")} AS made_at,
-  who(digits(coalesce("user".id_str, "user".id)), "user".screen_name, "user".name) AS author,
-  who(digits(coalesce(o."user".id_str, o."user".id)), coalesce(o."user".screen_name,
+  numbered(coalesce("user".id_str, "user".id), "user".screen_name, "user".name) AS author,
+  numbered(coalesce(o."user".id_str, o."user".id), coalesce(o."user".screen_name,
     CASE WHEN retweeted_status IS NOT NULL THEN retweeted_handle(coalesce(full_text, "text")) END), o."user".name)
       AS source,
   digits(coalesce(o.id_str, o.id, CASE WHEN retweeted_status IS NULL THEN coalesce(quoted_status_id_str,
@@ -42,9 +42,9 @@ SELECT 'twitter' AS platform, {aside} AS aside,
     AS original_id,
   {_TIMES.format("o.created_at")} AS original_at,
   digits(coalesce(in_reply_to_status_id_str, in_reply_to_status_id)) AS reply_to,
-  who(digits(coalesce(in_reply_to_user_id_str, in_reply_to_user_id)), in_reply_to_screen_name, NULL) AS reply_author,
-  [who(digits(coalesce(m.id_str, m.id)), m.screen_name, m.name)
-    FOR m IN coalesce(extended_tweet.entities.user_mentions, entities.user_mentions, user_mentions)] AS mentioned
+  numbered(coalesce(in_reply_to_user_id_str, in_reply_to_user_id), in_reply_to_screen_name, NULL) AS reply_author,
+  CASE WHEN retweeted_status IS NULL THEN [numbered(coalesce(m.id_str, m.id), m.screen_name, m.name)
+    FOR m IN coalesce(extended_tweet.entities.user_mentions, entities.user_mentions, user_mentions)] END AS mentioned
 FROM (SELECT *, coalesce(retweeted_status, quoted_status) AS o FROM ({source}))"""
 
 
