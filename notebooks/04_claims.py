@@ -45,3 +45,4 @@ an.figures.board(answers, language=language)
 # %%
 for answer in answers:
     display(answer.told(language))
+    display(an.figures.effects(answer, made_up=study.made_up, language=language))

@@ -68,7 +68,8 @@ figures.source(tango, language=language)
 figures.saying_heading(*replaces, language=language)
 
 # %%
-figures.effects(*replaces, made_up=study.made_up, language=language)
+bars = ("retained_seen", "retained_seen_accounts_only", "retained_engaged")
+figures.effects(*replaces, made_up=study.made_up, only=bars, language=language)
 
 # %% tags=["source"]
 figures.source(tango, language=language)
@@ -109,7 +110,8 @@ figures.source(tango, language=language)
 figures.saying_heading(*interesting, language=language)
 
 # %%
-figures.effects(*interesting, made_up=study.made_up, language=language)
+ways = ("raw", "per_follower", "same_content", "without_own_house")
+figures.effects(*interesting, made_up=study.made_up, only=ways, language=language)
 
 # %% tags=["source"]
 figures.source(tango, language=language)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ambassador_net.claims import Answer
+from ambassador_net.claims import Answer, at_least
 from ambassador_net.figures.drawing import LIGHT, SMALL, WIDTH, Figure, drawing, svg_of
 from ambassador_net.figures.telling import VERDICT_MARKS
 from ambassador_net.words import number, say
@@ -177,7 +177,8 @@ def _found(axes: "Axes", y: float, answer: Answer, language: str) -> None:
     if effect is None or effect.value is None:
         _text(axes, _STRIP, y, answer.why(language), _LINE_OF_WHY, colour="chance")
         return
-    if threshold is None or effect.interval is None:
+    if threshold is None or effect.interval is None or at_least(effect, threshold) != answer.verdict.answer:
+        # the verdict rests on more than this interval, which beside it would mislead
         _text(axes, _STRIP, y, answer.why(language), _LINE_OF_WHY)
         return
     low, high = effect.interval

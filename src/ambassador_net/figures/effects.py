@@ -1,7 +1,7 @@
 """The numbers of one saying: each with its interval, beside what it is held against."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from ambassador_net.claims import Answer, Estimate
@@ -11,16 +11,18 @@ from ambassador_net.words import number, say
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_ROW = 62
+_ROW, _HIGH_ROW, _FEW = 58, 72, 4
 _HEAD, _FOOT = 62, 46
 _LABELS, _NUMBERS = 410, 290
 _LINE = 38
 _MOST = 6
 # of the axis: nearer labels would touch
 _APART = 0.12
+# from here on a logarithmic axis has room for powers of ten only
+_WIDE = 50
 
 
-def effects(*answers: Answer, made_up: bool, language: str = "en") -> Figure:
+def effects(*answers: Answer, made_up: bool, only: Collection[str] = (), language: str = "en") -> Figure:
     """Draw the numbers of a saying with their intervals, beside what they are held against.
 
     Parameters
@@ -30,6 +32,8 @@ def effects(*answers: Answer, made_up: bool, language: str = "en") -> Figure:
         held against.
     made_up
         Whether the study is, which the figure then says.
+    only
+        Names of the numbers to draw, where a slide has no room for all; none draws the first six.
     language
         ``"en"``, ``"fi"`` or ``"sv"``.
 
@@ -41,13 +45,14 @@ def effects(*answers: Answer, made_up: bool, language: str = "en") -> Figure:
     """
     first = answers[0]
     effect = first.effect
-    shown = [e for e in first.finding.estimates if effect is not None and e.unit == effect.unit][:_MOST]
+    alike = [e for e in first.finding.estimates if effect is not None and e.unit == effect.unit]
+    shown = [e for e in alike if e.name in only] if only else alike[:_MOST]
     source = say("figures.made_up", language) if made_up else ""
     caption = say("figures.effects_caption", language)
     if not any(e.value is not None for e in shown):
         return Figure(_words_only(first, language), _alt(answers, shown, language), "", source, language)
     thresholds = [a.finding.threshold for a in answers if a.finding.threshold is not None]
-    height = _ROW * len(shown) + _HEAD + _FOOT
+    height = (_ROW if len(shown) > _FEW else _HIGH_ROW) * len(shown) + _HEAD + _FOOT
     with drawing(height=height, left=_LABELS, bottom=_FOOT) as (sheet, axes):
         # the numbers stand to the right of the axis, inside the sheet
         width = (WIDTH - _LABELS - _NUMBERS) / WIDTH
@@ -115,7 +120,8 @@ def _ticks(axes: "Axes", answer: Answer, language: str) -> None:
 
     localise(axes, language)
     if axes.get_xscale() == "log":
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=7))
+        low, high = axes.get_xlim()
+        axes.xaxis.set_major_locator(LogLocator(subs=(1,) if high / low > _WIDE else (1, 2, 5), numticks=12))
         axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _written(answer, float(x), language)))
     axes.tick_params(axis="both", which="both", length=0)

@@ -201,11 +201,25 @@ def saying_heading(*answers: Answer, language: str = "en") -> Words:
     Returns
     -------
     Words
-        The verdict and why, of the answer that most of them got.
+        The verdict and why; of several sayings the verdicts, each with what the numbers were held against.
     """
-    kinds = [a.verdict.answer for a in answers]
-    first = next(a for a in answers if a.verdict.answer == max(kinds, key=kinds.count))
-    return Words("heading", (f"{say(f'verdict.{first.verdict.answer}', language)}: {first.why(language)}",))
+    kinds = list(dict.fromkeys(a.verdict.answer for a in answers))
+    judged = {kind: [a for a in answers if a.verdict.answer == kind] for kind in kinds}
+    if len(answers) == 1:
+        (answer,) = answers
+        return Words("heading", (f"{say(f'verdict.{kinds[0]}', language)}: {answer.why(language)}",))
+    parts = []
+    for kind, of_kind in judged.items():
+        held = [number(a.finding.threshold, language) for a in of_kind if a.finding.threshold is not None]
+        parts.append(
+            say("talk.times", language, verdict=say(f"verdict.{kind}", language), numbers=_listed(held, language))
+        )
+    return Words("heading", (". ".join(parts),))
+
+
+def _listed(parts: Sequence[str], language: str) -> str:
+    *before, last = parts
+    return say("talk.list", language, before=", ".join(before), last=last) if before else last
 
 
 def _of_houses(key: str, n: int, of: int, language: str) -> Words:
