@@ -10,7 +10,8 @@ from ambassador_net.power.sayings.calibration import all_rows, main, measure, ra
 
 
 def flip(supported: float, covered: float, rng: np.random.Generator) -> Asked:
-    answer = "supported" if rng.random() < supported else "cannot_tell"
+    # below 0: the other wrong answer
+    answer = "not_supported" if supported < 0 else "supported" if rng.random() < supported else "cannot_tell"
     return Asked(answer, bool(rng.random() < covered))
 
 
@@ -37,6 +38,8 @@ def test_rates_are_parts_of_the_worlds() -> None:
         (0.25, 0.95, "threshold", False),
         (0.25, 0.95, "true", True),
         (0.03, 0.7, "true", False),
+        (0.0, 0.95, "true", True),
+        (-1.0, 0.95, "true", False),
     ],
 )
 def test_a_row_that_breaks_its_word_is_named(supported: float, covered: float, truth: str, holds: bool) -> None:

@@ -39,7 +39,9 @@ class Row:
     name
         What the worlds are like, in a few words.
     truth
-        Whether the saying is true in them; ``"threshold"`` where the effect lies exactly at the threshold.
+        Whether the saying is true in them; ``"threshold"`` where the effect lies exactly at the threshold. Where
+        "supported" and "not supported" have thresholds of their own, with a margin between, the saying is true at the
+        end of the margin.
     ask
         Makes one world from a generator and asks the saying's test; can be pickled.
     """

@@ -74,6 +74,17 @@ class Rates:
         return self.row.truth == "true" or self.supported <= bound
 
     @property
+    def false_refusal_borne(self) -> bool:
+        """Whether "not supported" is rare enough where the saying is true, or its effect just at the threshold."""
+        bound = LEVEL + 2 * standard_error(LEVEL, self.worlds)
+        return self.row.truth == "false" or self.not_supported <= bound
+
+    @property
+    def borne(self) -> bool:
+        """Whether the row keeps its word in every respect."""
+        return self.false_support_borne and self.false_refusal_borne and self.coverage_borne
+
+    @property
     def coverage_borne(self) -> bool:
         """Whether the intervals hold the truth often enough, as far as this many worlds can tell."""
         if self.covered is None:
@@ -184,17 +195,17 @@ def report(found: Sequence[Rates], *, seed: int) -> tuple[str, bool]:
     """
     sayings_asked = dict.fromkeys(r.row.saying for r in found)
     by_saying = {name: [r for r in found if r.row.saying == name] for name in sayings_asked}
-    failing = [r for r in found if not (r.false_support_borne and r.coverage_borne)]
+    failing = [r for r in found if not r.borne]
     versions = ", ".join(f"{name} {version(name)}" for name in ("ambassador-net", "numpy", "scipy", "statsmodels"))
     parts = [
         "# Calibration of the sayings",
         f"Made by `make calibration`: made-up worlds with a known truth, seed {seed}; {versions}. In each world the "
         "saying's own test is asked. *Truth*: whether the saying is true there; at the threshold it neither is nor is "
-        'not, and "supported" is held to the same bound as where it is false. *Coverage*: part of the 95 % '
+        "not, and both answers are held to the same bound. *Coverage*: part of the 95 % "
         "intervals that hold the true value. A rate carries its Monte Carlo standard error.",
         "## In short",
-        f'"Supported" at most {LEVEL:.2f} plus two standard errors where the saying is not true, and coverage of at '
-        f"least {LEAST_COVERAGE:.2f} less two: "
+        f'"Supported" at most {LEVEL:.2f} plus two standard errors where the saying is not true, "not supported" at '
+        f"most that where it is not false, and coverage of at least {LEAST_COVERAGE:.2f} less two: "
         + (
             f"borne in all {len(found)} rows."
             if not failing

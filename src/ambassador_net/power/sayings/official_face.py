@@ -135,8 +135,8 @@ ROWS: tuple[Row, ...] = (
     Row(_NAME, "no difference, frequent posts are shared less, 30", "false", World(1.0, 30, dilution=0.5)),
     Row(_NAME, "0.9 times, 30 organisations", "false", World(0.9, 30)),
     Row(_NAME, "no difference on average, organisations differ, 30", "false", World(1.0, 30, spread=0.15)),
-    Row(_NAME, "1.1 times, 8 organisations", "threshold", World(1.1, 8)),
-    Row(_NAME, "1.1 times, 30 organisations", "threshold", World(1.1, 30)),
+    Row(_NAME, "1.1 times, 8 organisations", "true", World(1.1, 8)),
+    Row(_NAME, "1.1 times, 30 organisations", "true", World(1.1, 30)),
     Row(_NAME, "1.3 times, 8 organisations", "true", World(1.3, 8)),
     Row(_NAME, "1.3 times, 30 organisations", "true", World(1.3, 30)),
 )

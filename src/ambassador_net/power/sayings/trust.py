@@ -100,8 +100,8 @@ ROWS: tuple[Row, ...] = (
     Row(_NAME, "nothing on average, houses differ, 30", "false", World(0.0, 0.0, 30, spread=0.2)),
     Row(_NAME, "nothing goes together, 30 small houses", "false", World(0.0, 0.0, 30, people=6)),
     Row(_NAME, "rank correlation -.30, 30 houses", "false", World(-0.5, -0.3, 30)),
-    Row(_NAME, "rank correlation .10, 8 houses", "threshold", World(0.168, 0.1, 8)),
-    Row(_NAME, "rank correlation .10, 30 houses", "threshold", World(0.168, 0.1, 30)),
+    Row(_NAME, "rank correlation .10, 8 houses", "true", World(0.168, 0.1, 8)),
+    Row(_NAME, "rank correlation .10, 30 houses", "true", World(0.168, 0.1, 30)),
     Row(_NAME, "rank correlation .30, 8 houses", "true", World(0.5, 0.3, 8)),
     Row(_NAME, "rank correlation .30, 30 houses", "true", World(0.5, 0.3, 30)),
 )
