@@ -25,7 +25,7 @@ CONDA = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 PYTHONS = ("3.11", "3.12", "3.13")
 # the extra `spark` needs Java and a cluster, so it is not part of the everyday environment
-LOCKED_EXTRAS = ("talk", "app", "lab", "check", "test")
+LOCKED_EXTRAS = ("talk", "diagrams", "app", "lab", "check", "test")
 
 
 def locked() -> list[tuple[Requirement, list[str]]]:

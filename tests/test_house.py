@@ -82,10 +82,12 @@ ONE_DOOR: dict[str, set[str]] = {
     "jupyter_client": {"hall"},
     "jupytext": {"notebook"},
     "matplotlib": {"figures", "looks"},
+    "mermaidx": {"talk"},
     "msgspec": {"readers"},
     "nbclient": {"notebook"},
     "nbconvert": {"talk", "app"},
     "networkx": {"network"},
+    "nh3": {"talk"},
     "numba": {"nulls"},
     "playwright": {"talk"},
     "polars": set(),
@@ -95,8 +97,10 @@ ONE_DOOR: dict[str, set[str]] = {
     "seaborn": {"figures"},
     "segno": {"talk"},
     "statsmodels": {"claims"},
+    "tinycss2": {"talk"},
     "tornado": {"hall"},
     "typer": {"cli"},
+    "ziamath": {"talk"},
 }
 # opening one of these on `import ambassador_net` would cost every user seconds
 HEAVY = (

@@ -265,7 +265,7 @@ def test_local_pictures_are_carried_along(tmp_path):
     (tmp_path / "dot.png").write_bytes(base64.b64decode(PIXEL))
     node = new_notebook(cells=[prose("## A\n\n![a dot](dot.png)", "slide")])
     html, _ = AmbassadorSlidesExporter().from_notebook_node(node, {"metadata": {"path": str(tmp_path)}})
-    assert f'<img src="data:image/png;base64,{PIXEL}" alt="a dot" />' in html
+    assert f'<img src="data:image/png;base64,{PIXEL}" alt="a dot">' in html
 
 
 def test_stylesheet_is_added_after_the_theme(tmp_path):
@@ -284,23 +284,33 @@ def test_stylesheet_is_added_after_the_theme(tmp_path):
 # What stops a build says what to do
 
 
+def test_notebook_that_shows_nothing_says_how_to_run_it():
+    with pytest.raises(TalkError, match=r"shows nothing.*--execute"):
+        export(new_code_cell("x = 1"))
+
+
 @pytest.mark.parametrize(
-    ("cells", "message"),
+    ("cell", "message"),
     [
-        ([new_code_cell("x = 1")], "shows nothing.*--execute"),
         (
-            [computed(shown(**{"application_vnd.jupyter.widget-view+json": "{}"}))],
-            "cell 1 shows a widget.*slide type skip",
+            computed(shown(**{"application_vnd.jupyter.widget-view+json": {"model_id": "a"}, "text_plain": "Box()"})),
+            "cell 2 shows a widget.*slide type skip",
         ),
         (
-            [computed(new_output("error", ename="KeyError", evalue="'aino@example'", traceback=[]))],
-            "cell 1 ended with KeyError; run the notebook",
+            computed(new_output("error", ename="KeyError", evalue="'aino@example'", traceback=["/srv/aino/n.py"])),
+            "cell 2 ended with KeyError, which is left out; run the notebook",
         ),
     ],
 )
-def test_what_cannot_be_shown_is_named(cells, message):
+def test_what_cannot_be_shown_is_named_and_refused_where_one_is_strict(cell, message, caplog):
+    exporter = AmbassadorSlidesExporter()
+    exporter.log.propagate = True
+    html, resources = exporter.from_notebook_node(new_notebook(cells=[prose("## A", "slide"), cell]))
+    assert re.search(message, caplog.text)
+    assert len(resources["remarks"]) == 1
+    assert "aino" not in html + caplog.text
     with pytest.raises(TalkError, match=message) as caught:
-        export(*cells)
+        export(prose("## A", "slide"), cell, strict=True)
     assert "aino" not in str(caught.value)
 
 
@@ -446,7 +456,7 @@ def test_vendored_files_are_as_they_were_fetched(folder):
     for name, digest in written["sha256"].items():
         assert hashlib.sha256((PACKAGE / folder / name).read_bytes()).hexdigest() == digest, name
     carried = {p.relative_to(PACKAGE / folder).as_posix() for p in (PACKAGE / folder).rglob("*") if p.is_file()}
-    assert carried - set(written["sha256"]) <= {"VENDORED.toml", "deck.js"}
+    assert carried - set(written["sha256"]) <= {"VENDORED.toml", "deck.js", "widget.js"}
 
 
 def contrast(one: str, other: str) -> float:

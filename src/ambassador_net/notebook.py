@@ -59,6 +59,8 @@ def execute(
     if not path.is_file():
         raise NotebookError(f"{path} is not there; give the path of an .ipynb or a jupytext .py")
     node: NotebookNode = jupytext.read(path)
+    # states of another session, of whatever age: a fresh kernel writes its own
+    node.metadata.pop("widgets", None)
     total = len(node.cells)
 
     def begun(cell: object, cell_index: int) -> None:

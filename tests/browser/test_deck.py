@@ -289,7 +289,8 @@ def test_script_in_an_output_does_not_run(tmp_path, show):
     )
     opened = show(export(hostile, tmp_path / "hostile.html"))
     assert opened.page.title() == "A talk"
-    assert any("Content Security Policy" in said for said in opened.errors)
+    # nothing of it is left that the policy would have to stop
+    assert opened.errors == []
 
 
 def test_notebook_on_disk_becomes_the_same_deck(tmp_path, show):

@@ -54,6 +54,9 @@ class Talk:
         Addresses outside the deck that its links point to; nothing of them is loaded.
     reading
         The same talk to be read, beside the deck.
+    remarks
+        What the deck does not show as the notebook has it, and pictures without alternative text, each with
+        its cell.
     """
 
     path: Path
@@ -61,6 +64,7 @@ class Talk:
     bytes: int
     outside_links: tuple[str, ...]
     reading: Path
+    remarks: tuple[str, ...] = ()
 
 
 def build_talk(
@@ -71,6 +75,7 @@ def build_talk(
     settings: TalkSettings | None = None,
     environment: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    strict: bool = False,
 ) -> Talk:
     """Run a notebook and write it as one offline deck, and beside it ``NAME.reading.html``, to be read.
 
@@ -89,6 +94,9 @@ def build_talk(
         Further environment variables for the notebook.
     progress
         Called with the number of cells begun and the number of cells.
+    strict
+        Whether to refuse a notebook of which something is left out (a remote picture, a script, a widget) or a
+        picture has no alternative text, instead of going on and saying so in ``remarks``.
 
     Returns
     -------
@@ -100,7 +108,8 @@ def build_talk(
     NotebookError
         If a cell of the notebook raises.
     TalkError
-        If a slide is missing in the language, or the notebook cannot be shown in a deck.
+        If a slide is missing in the language, or the notebook cannot be shown in a deck; if ``strict``,
+        whatever there is to remark.
 
     Notes
     -----
@@ -123,7 +132,9 @@ def build_talk(
     )
     spoken: dict[str, Any] = {"language": language, "title": settings.title_in(language)}
     found = {"metadata": {"path": str(source.parent)}}
-    to_show = AmbassadorSlidesExporter(**spoken, extra_css=str(settings.stylesheet or ""))  # type: ignore[no-untyped-call]
+    to_show = AmbassadorSlidesExporter(  # type: ignore[no-untyped-call]
+        **spoken, extra_css=str(settings.stylesheet or ""), strict=strict
+    )
     to_read = AmbassadorReadingExporter(**spoken)  # type: ignore[no-untyped-call]
     html, resources = to_show.from_notebook_node(node, found)
     text, _ = to_read.from_notebook_node(node, found)
@@ -131,7 +142,7 @@ def build_talk(
     reading = target.with_name(f"{target.stem}.reading.html")
     write_whole(target, content)
     write_whole(reading, text.encode("utf-8"))
-    return Talk(target, resources["slides"], len(content), _outside_links(html), reading)
+    return Talk(target, resources["slides"], len(content), _outside_links(html), reading, resources["remarks"])
 
 
 def write_whole(target: Path, content: bytes) -> None:

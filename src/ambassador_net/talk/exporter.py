@@ -8,7 +8,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources as package_resources
 from pathlib import Path
@@ -16,12 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 from nbconvert.exporters.templateexporter import TemplateExporter
-from traitlets import Enum, Unicode, default
+from traitlets import Bool, Enum, Unicode, default
 
 from ambassador_net import looks
 from ambassador_net.errors import TalkError
-from ambassador_net.talk.markup import SlideWriter
+from ambassador_net.talk.cleaning import Element, Node, scope, write
+from ambassador_net.talk.fitting import spread, title_of
+from ambassador_net.talk.formulas import mathjax_folder, typeset
+from ambassador_net.talk.markup import SlideWriter, Written, shown_formula
+from ambassador_net.talk.remarks import Remarks
 from ambassador_net.talk.slides import Slide, arrange
+from ambassador_net.talk.widgets import scripts as mounting_scripts
 from ambassador_net.words import language_named, say
 
 if TYPE_CHECKING:
@@ -37,6 +42,7 @@ class _Page:
     body: tuple[tuple[str, Markup], ...]
     notes: Markup
     source: Markup
+    cut: bool
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class _Deck:
     policy: str
     styles: tuple[Markup, ...]
     scripts: tuple[Markup, ...]
+    states: tuple[tuple[str, Markup], ...]
     pages: tuple[_Page, ...]
 
 
@@ -80,6 +87,17 @@ class AmbassadorSlidesExporter(TemplateExporter):
         help="Title of the document; by default the notebook's metadata.title or its name.",
     ).tag(config=True)
     extra_css = Unicode("", help="Path of a stylesheet that is added after the deck's own.").tag(config=True)
+    mathjax = Unicode(
+        help="Folder of npm's mathjax 3, which then sets the formulas in Node; by default what "
+        "AMBASSADOR_NET_MATHJAX names, else ziamath sets them.",
+    ).tag(config=True)
+    strict = Bool(
+        False, help="Refuse a notebook of which something is left out, instead of saying so and going on."
+    ).tag(config=True)
+
+    @default("mathjax")
+    def _mathjax_default(self) -> str:
+        return mathjax_folder()
 
     @default("file_extension")
     def _file_extension_default(self) -> str:
@@ -111,52 +129,92 @@ class AmbassadorSlidesExporter(TemplateExporter):
 
     def _deck(self, notebook: "NotebookNode", resources: dict[str, Any]) -> _Deck:
         metadata = resources.get("metadata", {})
-        language = language_named(self.language or notebook.metadata.get("ambassador_net", {}).get("language") or "en")
-        slides = arrange(notebook, language)
+        own = notebook.metadata.get("ambassador_net")
+        language = language_named(self.language or (own.get("language") if isinstance(own, dict) else None) or "en")
+        remarks = Remarks()
+        slides = arrange(notebook, language, remarks)
         if not slides:
             raise TalkError("the notebook shows nothing: no prose, and no outputs; run it, or export with --execute")
-        scripts = tuple(_safe_in_script(_static(name)) for name in self.script_names)
+        titles = (self.title, notebook.metadata.get("title"), metadata.get("name"), say("deck.title", language))
+        title = next(found for found in titles if found and isinstance(found, str))
+        writer = SlideWriter(notebook, remarks, folder=metadata.get("path") or ".", theme=self.theme)
+        written = [(slide, writer.write(slide)) for slide in slides]
+        self._set_formulas(writer, [piece for _, pieces in written for piece in pieces], remarks)
+        pages = [page for slide, pieces in written for page in self._pages(slide, pieces, writer, title)]
+        # a page that is read has no script, so a widget is not mounted on it
+        own_scripts = (
+            [*map(_static, self.script_names), *mounting_scripts(list(writer.widgets))] if self.script_names else []
+        )
+        scripts = tuple(map(_safe_in_script, own_scripts))
         styles = [
             looks.font_face_css(),
             *map(_static, self.style_names),
             looks.tokens_css(),
             _template_file(self.sheet),
+            *writer.cleaner.sheets.values(),
         ]
         if self.extra_css:
             styles.append(_stylesheet(self.extra_css))
-        resources["slides"] = len(slides)
+        self._say(remarks)
+        resources["slides"] = len(pages)
+        resources["remarks"] = tuple(map(str, remarks.all))
         return _Deck(
             language=language,
             theme=self.theme,
-            title=self.title or notebook.metadata.get("title") or metadata.get("name") or say("deck.title", language),
+            title=title,
             next=say("deck.next", language),
             previous=say("deck.previous", language),
             policy=_policy((*scripts, _speaker_script()) if scripts else ()),
             styles=tuple(map(Markup, styles)),
             scripts=tuple(map(Markup, scripts)),
-            pages=tuple(
-                self._page(slide, number, metadata.get("path") or ".") for number, slide in enumerate(slides, 1)
-            ),
+            # as_json leaves no < in them
+            states=tuple((name, Markup(state)) for name, state in writer.widgets.items()),  # noqa: S704
+            pages=tuple(replace(page, number=number) for number, page in enumerate(pages, 1)),
         )
 
-    def _page(self, slide: Slide, number: int, folder: str) -> _Page:
-        writer = SlideWriter(slide, folder)
-        written = [(piece, writer.write(piece)) for piece in slide.pieces]
-        for cell in writer.unlabelled:
-            self.log.warning(
-                "cell %d shows a picture without alternative text; set `alt` in the metadata of the cell",
-                cell,
-            )
+    def _say(self, remarks: Remarks) -> None:
+        if self.strict and remarks.all:
+            raise TalkError("; ".join(map(str, remarks.all)))
+        for remark in remarks.all:
+            self.log.warning("%s", remark)
+
+    def _set_formulas(self, writer: SlideWriter, pieces: list[Written], remarks: Remarks) -> None:
+        met = writer.formulas.met
+        drawn = typeset([formula for _, formula in met], self.mathjax)
+        shown: list[list[Node]] = []
+        for (cell, formula), drawing in zip(met, drawn, strict=True):
+            if drawing.fault:
+                remarks.add(cell, f"holds a formula that is shown as TeX: {drawing.fault}")
+            drawn_nodes = writer.cleaner.clean(drawing.svg, cell=cell, picture=lambda _: [], styles=False)
+            shown.append(shown_formula(formula, drawing, drawn_nodes))
+        for piece in pieces:
+            piece.nodes = writer.formulas.put(piece.nodes, shown)
+
+    def _pages(self, slide: Slide, written: list[Written], writer: SlideWriter, title: str) -> list[_Page]:
+        if not slide.cut:
+            return [self._page(slide, written, writer)]
+        body = next((one for one in written if one.piece.role == "body"), None)
+        if body is not None and not title_of(written):
+            body.nodes.insert(0, Element("h2", {}, [title]))
+        return [self._page(slide, part.pieces, writer) for part in spread(written)]
+
+    def _page(self, slide: Slide, written: list[Written], writer: SlideWriter) -> _Page:
+        def classes(one: Written) -> str:
+            bound = scope(one.piece.cell) if one.piece.cell in writer.cleaner.sheets else ""
+            names = (one.piece.node.cell_type, "fragment" if one.piece.fragment else "", bound)
+            return " ".join(filter(None, names))
+
+        def shown(role: str) -> list[tuple[str, Markup]]:
+            # cleaned, and escaped in writing
+            return [(classes(one), Markup(write(one.nodes).strip())) for one in written if one.piece.role == role]  # noqa: S704
+
         return _Page(
             kind=slide.kind,
-            number=number,
-            body=tuple(
-                (f"{piece.node.cell_type}{' fragment' if piece.fragment else ''}", text)
-                for piece, text in written
-                if piece.role == "body"
-            ),
-            notes=Markup("\n").join(text for piece, text in written if piece.role == "notes"),
-            source=Markup("\n").join(text for piece, text in written if piece.role == "source"),
+            number=0,
+            body=tuple(shown("body")),
+            notes=Markup("\n").join(text for _, text in shown("notes")),
+            source=Markup("\n").join(text for _, text in shown("source")),
+            cut=slide.cut,
         )
 
 
@@ -201,6 +259,8 @@ def _policy(scripts: Sequence[str]) -> str:
         (
             "default-src 'none'",
             "script-src " + (" ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"),
+            # reveal.js writes styles of its own for paper and for the speaker's window, and figures carry theirs
+            # in attributes, where a hash cannot name them; what a notebook brings has passed the allow-list
             "style-src 'unsafe-inline'",
             "img-src data:",
             "font-src data:",

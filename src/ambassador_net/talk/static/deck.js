@@ -23,9 +23,23 @@ Reveal.initialize({
   // keys typed into something on a slide do not turn slides
   keyboardCondition: (event) => !event.target?.closest?.(".slides :is(input, select, textarea, button, [tabindex])"),
   plugins: [RevealNotes],
-}).then(() => {
+}).then(async () => {
   const words = document.querySelector(".reveal").dataset;
   for (const [side, word] of [["left", words.previous], ["right", words.next]]) {
     document.querySelector(`.controls .navigate-${side}`)?.setAttribute("aria-label", word);
   }
+  // What nobody laid out for a slide (a notebook that was cut at its headings) shrinks where it is still too large.
+  if (document.readyState !== "complete") await new Promise((loaded) => addEventListener("load", loaded));
+  await document.fonts.ready;
+  const shrink = (parts, tooLarge) => {
+    for (let times = 0; times < 40 && tooLarge(); times += 1)
+      for (const part of parts) part.style.zoom = 0.95 * (part.style.zoom || 1);
+  };
+  for (const body of document.querySelectorAll("[data-cut] .body")) {
+    const parts = [...body.children];
+    for (const part of parts) shrink([part], () => part.scrollWidth > part.clientWidth + 1);
+    const below = parts.filter((part) => !part.querySelector(":scope > :is(h1, h2):only-child"));
+    shrink(below.length ? below : parts, () => body.scrollHeight > body.clientHeight + 1);
+  }
+  document.documentElement.dataset.fitted = "";
 });
