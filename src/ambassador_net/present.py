@@ -1,11 +1,14 @@
 """The whole way at once: a study in, run notebooks, decks and pages out."""
 
+import hashlib
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 from ambassador_net.amplification import Amplification, mutual_amplification
@@ -14,6 +17,7 @@ from ambassador_net.app import Page, build_page, serve_app
 from ambassador_net.claims import assess_all
 from ambassador_net.errors import NotebookError
 from ambassador_net.notebook import execute
+from ambassador_net.privacy import write_zip
 from ambassador_net.study import Study, read
 from ambassador_net.talk import Talk, TalkSettings, build_talk, read_settings
 
@@ -37,8 +41,18 @@ def _settings(path: Path) -> TalkSettings:
     return read_settings(path) if path.exists() else TalkSettings()
 
 
-def deck(study: str | Path, notebook: Path, to: Path, *, language: str, settings: Path, seed: int) -> Talk:
-    """Build the deck of a study in one language, ``tango.LANGUAGE.html``.
+def deck(
+    study: str | Path,
+    notebook: Path,
+    to: Path,
+    *,
+    language: str,
+    settings: Path,
+    seed: int,
+    theme: str | None = None,
+    handouts: bool = False,
+) -> Talk:
+    """Build the deck of a study in one language, ``tango.LANGUAGE.html``, and its reading version.
 
     Parameters
     ----------
@@ -54,6 +68,10 @@ def deck(study: str | Path, notebook: Path, to: Path, *, language: str, settings
         A ``talk.toml``; the defaults where it is not there.
     seed
         Seed of everything left to chance.
+    theme
+        ``"light"``, ``"dark"`` or ``"contrast"``; the settings' own if None.
+    handouts
+        Whether to print slides and notes as PDFs too, through an installed browser.
 
     Returns
     -------
@@ -61,13 +79,65 @@ def deck(study: str | Path, notebook: Path, to: Path, *, language: str, settings
         Where it is and what is in it.
     """
     read(study)
+    said = _settings(settings)
     return build_talk(
         notebook,
         to / f"tango.{language}.html",
         language=language,
-        settings=_settings(settings),
+        settings=said if theme is None else replace(said, theme=theme),
         environment=_environment(study, seed),
+        handouts=handouts,
     )
+
+
+def bundle(
+    study: str | Path, notebooks: Path, to: Path, *, settings: Path, seed: int, theme: str | None = None
+) -> Path:
+    """Pack what a conference publishes: decks, reading versions, PDFs, pages, licences and checksums.
+
+    Parameters
+    ----------
+    study
+        Folder of the study; it is checked before the notebooks run.
+    notebooks
+        Folder of the notebooks.
+    to
+        The zip.
+    settings
+        A ``talk.toml``; its languages are packed.
+    seed
+        Seed of everything left to chance.
+    theme
+        As in :func:`deck`.
+
+    Returns
+    -------
+    pathlib.Path
+        The zip; ``sha256sum -c SHA256SUMS`` checks what was unpacked.
+    """
+    files: dict[str, bytes] = {}
+    with _remembering(), tempfile.TemporaryDirectory(prefix="ambassador-net-") as scratch:
+        folder = Path(scratch)
+        for language in _settings(settings).languages:
+            deck(
+                study, notebooks / "talk.ipynb", folder, language=language, settings=settings, seed=seed, theme=theme,
+                handouts=True,
+            )  # fmt: skip
+            demo = folder / f"demo.{language}.html"
+            demo_page(study, notebooks / "demo.ipynb", demo, language=language, seed=seed)
+        files |= {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
+    files |= _licences()
+    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items())
+    return write_zip({**files, "SHA256SUMS": sums.encode()}, to, mode=0o644)
+
+
+def _licences() -> dict[str, bytes]:
+    """Give the licences that the package was installed with."""
+    found = metadata.files("ambassador-net") or []
+    licences = {
+        "/".join(file.parts[file.parts.index("licenses") + 1 :]): file for file in found if "licenses" in file.parts
+    }
+    return {name: Path(str(file.locate())).read_bytes() for name, file in sorted(licences.items())}
 
 
 def demo_page(study: str | Path, notebook: Path, to: Path, *, language: str, seed: int) -> Page:

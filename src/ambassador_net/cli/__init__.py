@@ -54,6 +54,14 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _known_theme(name: str | None) -> str | None:
+    from ambassador_net.looks import COLOURS
+
+    if name is not None and name not in COLOURS:
+        raise typer.BadParameter(f"there are {', '.join(COLOURS)}")
+    return name
+
+
 @app.callback()
 def _options(
     version: Annotated[
@@ -262,16 +270,43 @@ def talk(
         "notebooks/talk.ipynb"
     ),
     settings: Annotated[Path, typer.Option("--settings", help="Title, speaker, event.")] = Path("slides/talk.toml"),
+    theme: Annotated[
+        str | None,
+        typer.Option("--theme", help="light, dark or contrast (for a weak projector).", callback=_known_theme),
+    ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print slides and speaker's notes as PDFs too, through an installed browser.")
+    ] = False,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            "--bundle",
+            metavar="ZIP",
+            help="Pack decks, reading versions, PDFs and pages in all languages of the settings instead.",
+        ),
+    ] = None,
     seed: Seed = SEED,
 ) -> None:
-    """Build the offline slide deck of a study.
+    """Build the offline slide deck of a study, and a version of it to be read.
 
-    Example: `ambassador-net talk data/example --language fi --to slides`
+    Example: `ambassador-net talk data/example --language fi --to slides --pdf`
     """
-    from ambassador_net.present import deck
+    from ambassador_net import present as whole
 
-    made = deck(study, notebook, to, language=language, settings=settings, seed=seed)
+    if bundle is not None:
+        made_zip = whole.bundle(study, notebook.parent, bundle, settings=settings, seed=seed, theme=theme)
+        typer.echo(f"wrote {made_zip} ({made_zip.stat().st_size / 1000:,.0f} kB)")
+        return
+    made = whole.deck(study, notebook, to, language=language, settings=settings, seed=seed, theme=theme, handouts=pdf)
     typer.echo(f"wrote {made.path} ({made.slides} slides, {made.bytes / 1000:,.0f} kB); open it in any browser")
+    typer.echo(f"wrote {made.reading}, to be read")
+    for handout in made.handouts:
+        typer.echo(f"wrote {handout}")
+    for remark in made.remarks:
+        tell(f"note: {remark}")
+    typer.echo(
+        f"the notes as written take about {made.spoken_s / 60:.0f} minutes; each slide's part of the plan is in them"
+    )
 
 
 @app.command(name="talk-check")

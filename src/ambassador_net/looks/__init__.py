@@ -34,7 +34,7 @@ def tokens_css() -> str:
     Returns
     -------
     str
-        CSS: the light tokens for ``:root``, the dark ones for ``[data-theme="dark"]``.
+        CSS: the light tokens for ``:root``, the others for ``[data-theme="dark"]`` and ``[data-theme="contrast"]``.
     """
     return (resources.files(__name__) / "tokens.css").read_text("utf-8")
 
@@ -47,7 +47,7 @@ def _colours() -> Mapping[str, Mapping[str, str]]:
 
 
 COLOURS: Mapping[str, Mapping[str, str]] = _colours()
-"""Colours by theme (``"light"``, ``"dark"``) and token (``"people"``, ``"organisation"``, ``"chance"``)."""
+"""Colours by theme (``"light"``, ``"dark"``, ``"contrast"``) and token (such as ``"people"``)."""
 
 
 @cache

@@ -126,8 +126,8 @@ def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
     return write_whole(csv_text(table).encode("utf-8"), path, mode=0o666)
 
 
-def write_zip(files: Mapping[str, bytes], path: str | Path) -> Path:
-    """Pack files that are for one reader, whole or not at all; the same files give the same bytes.
+def write_zip(files: Mapping[str, bytes], path: str | Path, *, mode: int = 0o600) -> Path:
+    """Pack files, whole or not at all; the same files give the same bytes.
 
     Parameters
     ----------
@@ -135,20 +135,22 @@ def write_zip(files: Mapping[str, bytes], path: str | Path) -> Path:
         Contents by name.
     path
         The zip.
+    mode
+        Who may read it, and what is in it; by default its owner only.
 
     Returns
     -------
     pathlib.Path
-        The zip, readable by its owner only.
+        The zip.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in files.items():
             # without a time the zip does not say when somebody sat at the machine
             member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            member.compress_type, member.external_attr, member.create_system = zipfile.ZIP_DEFLATED, 0o600 << 16, 3
+            member.compress_type, member.external_attr, member.create_system = zipfile.ZIP_DEFLATED, mode << 16, 3
             archive.writestr(member, content)
-    return write_whole(packed.getvalue(), path, mode=0o600)
+    return write_whole(packed.getvalue(), path, mode=mode)
 
 
 def write_whole(content: bytes, path: str | Path, *, mode: int) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ambassador_net.errors import TalkError
 from ambassador_net.talk.settings import (
@@ -24,6 +24,9 @@ from ambassador_net.talk.settings import (
     try_it,
 )
 from ambassador_net.words import language_named
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 __all__ = [
     "Talk",
@@ -54,6 +57,10 @@ class Talk:
         Addresses outside the deck that its links point to; nothing of them is loaded.
     reading
         The same talk to be read, beside the deck.
+    handouts
+        PDFs of the slides and of the speaker's notes, where they were asked for.
+    spoken_s
+        Seconds that the notes take as they are written.
     remarks
         What the deck does not show as the notebook has it, and pictures without alternative text, each with
         its cell.
@@ -65,6 +72,8 @@ class Talk:
     outside_links: tuple[str, ...]
     reading: Path
     remarks: tuple[str, ...] = ()
+    handouts: tuple[Path, ...] = ()
+    spoken_s: float = 0.0
 
 
 def build_talk(
@@ -76,6 +85,7 @@ def build_talk(
     environment: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
     strict: bool = False,
+    handouts: bool = False,
 ) -> Talk:
     """Run a notebook and write it as one offline deck, and beside it ``NAME.reading.html``, to be read.
 
@@ -97,6 +107,8 @@ def build_talk(
     strict
         Whether to refuse a notebook of which something is left out (a remote picture, a script, a widget) or a
         picture has no alternative text, instead of going on and saying so in ``remarks``.
+    handouts
+        Also print the slides and the speaker's notes as PDFs, through an installed browser.
 
     Returns
     -------
@@ -130,7 +142,12 @@ def build_talk(
         },
         progress=progress,
     )
-    spoken: dict[str, Any] = {"language": language, "title": settings.title_in(language)}
+    spoken: dict[str, Any] = {
+        "language": language,
+        "title": settings.title_in(language),
+        "theme": settings.theme,
+        "minutes": settings.minutes,
+    }
     found = {"metadata": {"path": str(source.parent)}}
     to_show = AmbassadorSlidesExporter(  # type: ignore[no-untyped-call]
         **spoken, extra_css=str(settings.stylesheet or ""), strict=strict
@@ -142,7 +159,26 @@ def build_talk(
     reading = target.with_name(f"{target.stem}.reading.html")
     write_whole(target, content)
     write_whole(reading, text.encode("utf-8"))
-    return Talk(target, resources["slides"], len(content), _outside_links(html), reading, resources["remarks"])
+    return Talk(
+        path=target,
+        slides=resources["slides"],
+        bytes=len(content),
+        outside_links=_outside_links(html),
+        reading=reading,
+        remarks=resources["remarks"],
+        handouts=_handouts(target, node, spoken, found) if handouts else (),
+        spoken_s=resources["spoken_s"],
+    )
+
+
+def _handouts(deck: Path, node: "NotebookNode", spoken: Mapping[str, Any], found: dict[str, Any]) -> tuple[Path, ...]:
+    from ambassador_net.talk.handouts import AmbassadorNotesExporter, pdf_of_deck, pdf_of_notes
+
+    notes, _ = AmbassadorNotesExporter(**spoken).from_notebook_node(node, found)  # type: ignore[no-untyped-call]
+    slides_pdf, notes_pdf = deck.with_suffix(".pdf"), deck.with_name(f"{deck.stem}.notes.pdf")
+    write_whole(slides_pdf, pdf_of_deck(deck))
+    write_whole(notes_pdf, pdf_of_notes(notes))
+    return slides_pdf, notes_pdf
 
 
 def write_whole(target: Path, content: bytes) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 from nbconvert.exporters.templateexporter import TemplateExporter
-from traitlets import Bool, Enum, Unicode, default
+from traitlets import Bool, Enum, Integer, Unicode, default
 
 from ambassador_net import looks
 from ambassador_net.errors import TalkError
@@ -26,11 +26,14 @@ from ambassador_net.talk.formulas import mathjax_folder, typeset
 from ambassador_net.talk.markup import SlideWriter, Written, shown_formula
 from ambassador_net.talk.remarks import Remarks
 from ambassador_net.talk.slides import Slide, arrange
+from ambassador_net.talk.timing import planned_s, spoken_s
 from ambassador_net.talk.widgets import scripts as mounting_scripts
 from ambassador_net.words import language_named, say
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+THEMES = ("light", "dark", "contrast")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class _Page:
     notes: Markup
     source: Markup
     cut: bool
+    seconds: int = 0
+    timing: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class _Deck:
     title: str
     next: str
     previous: str
+    pointer: str
+    seconds: int
     policy: str
     styles: tuple[Markup, ...]
     scripts: tuple[Markup, ...]
@@ -74,13 +81,17 @@ class AmbassadorSlidesExporter(TemplateExporter):
     script_names: tuple[str, ...] = ("reveal.js", "plugin/notes.js", "deck.js")
     style_names: tuple[str, ...] = ("reset.css", "reveal.css")
     sheet = "ambassador/theme.css"
+    further_sheets: tuple[str, ...] = ()
 
     language = Unicode(
         None,
         allow_none=True,
         help="Language of the deck; by default the notebook's metadata.ambassador_net.language, else en.",
     ).tag(config=True)
-    theme = Enum(("light", "dark"), default_value="light", help="Light or dark paper.").tag(config=True)
+    theme = Enum(THEMES, default_value="light", help="Light or dark paper, or high contrast for a weak projector.").tag(
+        config=True
+    )
+    minutes = Integer(20, min=1, help="Planned length; the speaker's view paces the slides by it.").tag(config=True)
     title = Unicode(
         None,
         allow_none=True,
@@ -151,6 +162,7 @@ class AmbassadorSlidesExporter(TemplateExporter):
             *map(_static, self.style_names),
             looks.tokens_css(),
             _template_file(self.sheet),
+            *map(_template_file, self.further_sheets),
             *writer.cleaner.sheets.values(),
         ]
         if self.extra_css:
@@ -164,13 +176,25 @@ class AmbassadorSlidesExporter(TemplateExporter):
             title=title,
             next=say("deck.next", language),
             previous=say("deck.previous", language),
+            pointer=say("deck.pointer", language),
+            seconds=60 * self.minutes,
             policy=_policy((*scripts, _speaker_script()) if scripts else ()),
             styles=tuple(map(Markup, styles)),
             scripts=tuple(map(Markup, scripts)),
             # as_json leaves no < in them
             states=tuple((name, Markup(state)) for name, state in writer.widgets.items()),  # noqa: S704
-            pages=tuple(replace(page, number=number) for number, page in enumerate(pages, 1)),
+            pages=self._timed(pages, language, resources),
         )
+
+    def _timed(self, pages: list[_Page], language: str, resources: dict[str, Any]) -> tuple[_Page, ...]:
+        """Give each slide its number and its part of the planned minutes."""
+        notes = [page.notes.striptags() for page in pages]
+        resources["spoken_s"] = sum(spoken_s(notes))
+        timed = []
+        for number, (page, seconds) in enumerate(zip(pages, planned_s(notes, self.minutes), strict=True), 1):
+            timing = say("deck.timing", language, minutes=seconds // 60, seconds=f"{seconds % 60:02d}")
+            timed.append(replace(page, number=number, seconds=seconds, timing=timing))
+        return tuple(timed)
 
     def _say(self, remarks: Remarks) -> None:
         if self.strict and remarks.all:

@@ -13,13 +13,14 @@ from typing import Any
 from markupsafe import escape
 
 from ambassador_net.errors import TalkError
+from ambassador_net.looks import COLOURS
 from ambassador_net.words import language_named, say
 
 SETTINGS_VARIABLE = "AMBASSADOR_NET_TALK"
 """Environment variable that carries the settings, as JSON, to the notebook that is being run."""
 
 _ADDRESS = re.compile(r"https?://[^\s\"'<>]{1,300}")
-_EXPECTED = "title (one text per language), speaker, event, address, minutes, languages"
+_EXPECTED = "title (one text per language), speaker, event, address, minutes, languages, theme"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class TalkSettings:
         The planned length.
     languages
         The languages the talk is built in.
+    theme
+        ``"light"``, ``"dark"`` or ``"contrast"``.
     stylesheet
         A stylesheet that is added after the deck's own, or None.
     """
@@ -48,6 +51,7 @@ class TalkSettings:
     address: str = ""
     minutes: int = 20
     languages: tuple[str, ...] = ("en", "fi")
+    theme: str = "light"
     stylesheet: Path | None = None
 
     def title_in(self, language: str) -> str:
@@ -128,6 +132,7 @@ def as_environment(settings: TalkSettings) -> str:
             "address": settings.address,
             "minutes": settings.minutes,
             "languages": list(settings.languages),
+            "theme": settings.theme,
         }
     )
 
@@ -238,7 +243,7 @@ def _qr_code(address: str, label: str) -> str:
 
 
 def _checked(found: Mapping[str, Any], where: str, stylesheet: Path | None) -> TalkSettings:
-    unknown = sorted(set(found) - {"title", "speaker", "event", "address", "minutes", "languages"})
+    unknown = sorted(set(found) - {"title", "speaker", "event", "address", "minutes", "languages", "theme"})
     if unknown:
         raise TalkError(f"{where}: no setting is called {', '.join(unknown)}; expected {_EXPECTED}")
     defaults = TalkSettings()
@@ -259,6 +264,9 @@ def _checked(found: Mapping[str, Any], where: str, stylesheet: Path | None) -> T
     minutes = found.get("minutes", defaults.minutes)
     if not isinstance(minutes, int) or isinstance(minutes, bool) or minutes < 1:
         raise TalkError(f"{where}: minutes is a whole number of at least 1, found {minutes!r}")
+    theme = found.get("theme", defaults.theme)
+    if theme not in COLOURS:
+        raise TalkError(f"{where}: theme is one of {', '.join(COLOURS)}")
     return TalkSettings(
         title=dict(title),
         speaker=found.get("speaker", ""),
@@ -266,5 +274,6 @@ def _checked(found: Mapping[str, Any], where: str, stylesheet: Path | None) -> T
         address=address,
         minutes=minutes,
         languages=tuple(languages),
+        theme=theme,
         stylesheet=stylesheet,
     )

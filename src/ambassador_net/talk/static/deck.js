@@ -1,3 +1,4 @@
+const words = document.querySelector(".reveal").dataset;
 Reveal.initialize({
   width: 1280,
   height: 720,
@@ -22,9 +23,21 @@ Reveal.initialize({
   pdfSeparateFragments: false,
   // keys typed into something on a slide do not turn slides
   keyboardCondition: (event) => !event.target?.closest?.(".slides :is(input, select, textarea, button, [tabindex])"),
+  // the speaker's view shows whether the talk is ahead of its minutes
+  totalTime: Number(words.seconds),
   plugins: [RevealNotes],
 }).then(async () => {
-  const words = document.querySelector(".reveal").dataset;
+  // a ring that follows the mouse, for halls where nobody sees the arrow
+  const pointer = document.createElement("div");
+  pointer.className = "pointer";
+  pointer.hidden = true;
+  document.body.append(pointer);
+  addEventListener("mousemove", ({ clientX, clientY }) => {
+    pointer.style.transform = `translate(${clientX}px, ${clientY}px)`;
+  });
+  Reveal.addKeyBinding({ keyCode: 76, key: "L", description: words.pointer }, () => {
+    pointer.hidden = !pointer.hidden;
+  });
   for (const [side, word] of [["left", words.previous], ["right", words.next]]) {
     document.querySelector(`.controls .navigate-${side}`)?.setAttribute("aria-label", word);
   }
