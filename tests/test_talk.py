@@ -12,9 +12,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ambassador_net import looks, talk
 from ambassador_net.errors import AmbassadorError, NotebookError, TalkError
+from ambassador_net.talk import TalkSettings, try_it
+from ambassador_net.talk.settings import _checked
+from ambassador_net.talk.timing import planned_s, spoken_s
 
 nbformat = pytest.importorskip("nbformat")
 
@@ -357,7 +362,7 @@ def test_build_talk_runs_the_notebook_in_its_language_with_its_settings(notebook
         built.path.stat().st_size,
         ("https://example.org/more",),
     )
-    assert [p.name for p in (tmp_path / "out").iterdir()] == ["deck.html"]
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"deck.html", "deck.reading.html"}
     assert seen[-1] == (2, 2)
 
 
@@ -487,3 +492,28 @@ def test_matplotlib_finds_the_typeface_in_both_weights():
     family = looks.register_fonts()
     for weight, name in ((400, "Regular"), (650, "Bold")):
         assert Path(findfont(FontProperties(family=family, weight=weight))).name.endswith(f"{name}.ttf")
+
+
+# ---- how long each slide stays ---------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 3000), min_size=1, max_size=60), st.integers(1, 90))
+def test_planned_seconds_add_up_and_follow_the_notes(lengths: list[int], minutes: int) -> None:
+    notes = ["x" * n for n in lengths]
+    seconds = planned_s(notes, minutes)
+    assert sum(seconds) == 60 * minutes
+    spoken = spoken_s(notes)
+    for part, said in zip(seconds, spoken, strict=True):
+        # each is its exact part to a second
+        assert abs(part - 60 * minutes * said / sum(spoken)) <= 1
+
+
+def test_the_address_becomes_a_code_that_says_what_it_is() -> None:
+    shown = try_it(TalkSettings(address="https://example.org/tango?a=1&b=2"), "en")._repr_html_()
+    assert 'role="img" aria-label="QR code of https://example.org/tango?a=1&amp;b=2"' in shown
+    assert "<svg" in shown
+    for wrong in ("javascript:alert(1)", "example.org", "https://a b"):
+        with pytest.raises(TalkError, match="address"):
+            _checked({"address": wrong}, "talk.toml", None)
+    with pytest.raises(TalkError, match="theme is one of light, dark, contrast"):
+        _checked({"theme": "pink"}, "talk.toml", None)

@@ -17,7 +17,7 @@ from ambassador_net.talk.exporter import AmbassadorSlidesExporter
 ROOT = Path(__file__).parents[2]
 TALK = ROOT / "notebooks" / "talk.ipynb"
 SETTINGS = ROOT / "slides" / "talk.toml"
-DECKS = ["small", "dark", *(["en", "fi"] if TALK.is_file() else [])]
+DECKS = ["small", "dark", "contrast", *(["en", "fi"] if TALK.is_file() else [])]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 FIGURE = (
@@ -84,8 +84,8 @@ def export(notebook, to: Path, **traits) -> Path:
 @pytest.fixture(scope="session", params=DECKS)
 def deck(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("deck") / f"{request.param}.html"
-    if request.param in ("small", "dark"):
-        return export(small_notebook(), target, theme="dark" if request.param == "dark" else "light")
+    if request.param in ("small", "dark", "contrast"):
+        return export(small_notebook(), target, theme=request.param.replace("small", "light"))
     return build_talk(TALK, target, language=request.param, settings=read_settings(SETTINGS)).path
 
 

@@ -60,6 +60,7 @@ class _Deck:
     next: str
     previous: str
     pointer: str
+    wide: str
     seconds: int
     policy: str
     styles: tuple[Markup, ...]
@@ -177,6 +178,7 @@ class AmbassadorSlidesExporter(TemplateExporter):
             next=say("deck.next", language),
             previous=say("deck.previous", language),
             pointer=say("deck.pointer", language),
+            wide=say("deck.wide", language),
             seconds=60 * self.minutes,
             policy=_policy((*scripts, _speaker_script()) if scripts else ()),
             styles=tuple(map(Markup, styles)),
