@@ -24,6 +24,9 @@ import ambassador_net as an
 
 study = an.read(os.environ.get("AMBASSADOR_NET_STUDY", "../data/example"))
 language = os.environ.get("AMBASSADOR_NET_LANGUAGE", "en")
+an.figures.Typeface()
+
+# %%
 graph = an.share_network(study)
 print(graph)
 

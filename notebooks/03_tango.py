@@ -28,6 +28,7 @@ study = an.read(os.environ.get("AMBASSADOR_NET_STUDY", "../data/example"))
 language = os.environ.get("AMBASSADOR_NET_LANGUAGE", "en")
 seed = int(os.environ.get("AMBASSADOR_NET_SEED", "20251"))
 tango = an.mutual_amplification(study, seed=seed)
+an.figures.Typeface()
 
 # %% [markdown]
 # ## What one would naively say

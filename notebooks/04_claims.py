@@ -29,6 +29,9 @@ language = os.environ.get("AMBASSADOR_NET_LANGUAGE", "en")
 seed = int(os.environ.get("AMBASSADOR_NET_SEED", "20251"))
 tango = an.mutual_amplification(study, seed=seed)
 answers = an.assess_all(study, seed=seed, tango=tango)
+an.figures.Typeface()
+
+# %%
 an.figures.verdicts(answers, made_up=study.made_up, language=language)
 
 # %% [markdown]

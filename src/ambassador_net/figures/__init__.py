@@ -6,7 +6,7 @@ text stays text and whose colours follow the page's tokens, so a deck, a page an
 
 from ambassador_net.figures.answers import excess_by_lag, returns, returns_by_house, sensitivity_strip, timeline
 from ambassador_net.figures.board import Board, board, verdicts
-from ambassador_net.figures.drawing import WIDTH, Figure
+from ambassador_net.figures.drawing import WIDTH, Figure, Typeface
 from ambassador_net.figures.effects import effects
 from ambassador_net.figures.headings import (
     answer_heading,
@@ -34,6 +34,7 @@ __all__ = [
     "Board",
     "Figure",
     "Sentence",
+    "Typeface",
     "Words",
     "answer_heading",
     "board",

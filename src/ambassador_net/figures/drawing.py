@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ambassador_net.looks import COLOURS, FONT_FAMILY, register_fonts
+from ambassador_net.looks import COLOURS, FONT_FAMILY, font_face_css, register_fonts
 from ambassador_net.words import number, say
 
 if TYPE_CHECKING:
@@ -58,6 +58,14 @@ class Figure:
             f"<figcaption>{html.escape(self.caption)} "
             f'<span class="anet-source">{html.escape(self.source)}</span></figcaption></figure>'
         )
+
+
+@dataclass(frozen=True)
+class Typeface:
+    """The house's typeface, for a notebook that shows figures: without it the labels are drawn in another width."""
+
+    def _repr_html_(self) -> str:
+        return f"<style>{font_face_css()}</style>"
 
 
 @contextmanager
