@@ -10,7 +10,7 @@ import pytest
 import ambassador_net as an
 from ambassador_net import figures
 from ambassador_net.amplification import Verdict
-from ambassador_net.claims import Estimate, Finding, Saying, missing
+from ambassador_net.claims import Estimate, Finding, Saying, at_least, missing
 from ambassador_net.figures.board import _STRIP, _STRIP_END
 from ambassador_net.looks import COLOURS
 from ambassador_net.words import LANGUAGES, number, say
@@ -174,7 +174,8 @@ def test_marks_of_the_board_differ_by_shape() -> None:
 
 def test_an_interval_lies_where_its_numbers_say(example: an.Study) -> None:
     def strip(interval: tuple[float, float]) -> tuple[float, float]:
-        svg = figures.verdicts([_judged("cannot_tell", interval=interval)], made_up=False).svg
+        verdict = at_least(Estimate("e", 1.5, "times", interval), 2)
+        svg = figures.verdicts([_judged(verdict, interval=interval)], made_up=False).svg
         # the interval is the only line of its width
         path = re.search(r'<path d="M ([\d.]+) [\d.]+ \s*L ([\d.]+) [^"]*"[^>]*stroke-width: 5', svg)
         assert path is not None
@@ -185,6 +186,12 @@ def test_an_interval_lies_where_its_numbers_say(example: an.Study) -> None:
     low, high = strip((1.0, 4.0))
     # on a logarithmic scale one half and the double lie equally far from the threshold
     assert middle - low == pytest.approx(high - middle, abs=0.5)
+
+
+def test_a_verdict_that_rests_on_more_than_the_interval_is_said_in_words() -> None:
+    svg = figures.verdicts([_judged("cannot_tell", interval=(1.0, 1.9))], made_up=False).svg
+    assert "the interval holds 2" in svg
+    assert "(1.00–1.90)" not in svg
 
 
 def test_exploratory_sayings_are_marked_in_table_and_figure() -> None:

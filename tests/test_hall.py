@@ -14,6 +14,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -668,8 +669,14 @@ def hall(set_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     running.stop()
 
 
+def run(work: Any) -> Any:
+    # in a thread of its own: a browser of another test keeps a loop running in this one
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 def visit(work: Any) -> Any:
-    return asyncio.run(asyncio.wait_for(work, PATIENCE_S))
+    return run(asyncio.wait_for(work, PATIENCE_S))
 
 
 @forks
@@ -920,7 +927,7 @@ def test_those_kept_ready_wait_for_a_place(monkeypatch: pytest.MonkeyPatch) -> N
         with pytest.raises(server.HallFullError):
             await waiting[1]
 
-    asyncio.run(work())
+    run(work())
 
 
 def test_place_of_a_kernel_that_does_not_start_is_free_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -936,7 +943,7 @@ def test_place_of_a_kernel_that_does_not_start_is_free_again(monkeypatch: pytest
                 await manager.start_kernel()
         assert manager.taken == 0
 
-    asyncio.run(work())
+    run(work())
 
 
 def test_message_that_nobody_was_woken_for_is_found() -> None:
@@ -958,7 +965,7 @@ def test_message_that_nobody_was_woken_for_is_found() -> None:
 
     channel = Channel.__new__(Channel)
     channel.socket = Socket()
-    message = asyncio.run(asyncio.wait_for(channel.get_msg(), 10))
+    message = run(asyncio.wait_for(channel.get_msg(), 10))
     assert message == {"msg_type": "execute_reply"}
     assert None not in polled
     assert PatientKernelClient().shell_channel_class is PatientChannel

@@ -110,7 +110,9 @@ def presented(tmp_path_factory: pytest.TempPathFactory, root: Path) -> tuple[Pat
 
 def test_decks_and_pages_in_the_languages_of_the_talk(presented) -> None:
     folder, done = presented
-    assert sorted(p.name for p in (folder / "out").iterdir()) == ["demo.en.html", "talk.toml", "tango.en.html"]
+    assert sorted(p.name for p in (folder / "out").iterdir()) == [
+        "demo.en.html", "talk.toml", "tango.en.html", "tango.en.reading.html",
+    ]  # fmt: skip
     assert sorted(p.name for p in (folder / "notebooks" / "build").iterdir()) == [
         f"{name}.ipynb" for name in ("01_read", "02_network", "03_tango", "04_claims")
     ]
@@ -179,7 +181,9 @@ def under_pseudonyms(tmp_path_factory: pytest.TempPathFactory, root: Path) -> tu
 def test_a_planted_person_is_in_no_file_under_pseudonyms(under_pseudonyms: tuple[Path, set[str], str]) -> None:
     folder, pseudonyms, said = under_pseudonyms
     files = [p for p in folder.rglob("*") if p.is_file()]
-    assert {p.name for p in (folder / "out").iterdir()} == {"demo.fi.html", "talk.toml", "tango.fi.html"}
+    assert {p.name for p in (folder / "out").iterdir()} == {
+        "demo.fi.html", "talk.toml", "tango.fi.html", "tango.fi.reading.html",
+    }  # fmt: skip
     assert {p.suffix for p in files} >= {".html", ".ipynb", ".gexf", ".graphml", ".json", ".csv"}
     assert len([p for p in files if p.parent.name == "build"]) == 4
     words = {*PLANTED.values(), "Xanthippe"}

@@ -4,7 +4,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,12 +14,13 @@ from pathlib import Path
 from ambassador_net.amplification import Amplification, mutual_amplification
 from ambassador_net.amplification.remembered import VARIABLE
 from ambassador_net.app import Page, build_page, serve_app
-from ambassador_net.claims import assess_all
+from ambassador_net.claims import Answer, assess_all
 from ambassador_net.errors import NotebookError
 from ambassador_net.notebook import execute
 from ambassador_net.privacy import write_zip
 from ambassador_net.study import Study, read
 from ambassador_net.talk import Talk, TalkSettings, build_talk, read_settings
+from ambassador_net.words import say as words
 
 EXPLORING = ("01_read", "02_network", "03_tango", "04_claims")
 """The researcher's notebooks, run so that they are known to hold on this study."""
@@ -243,8 +244,12 @@ def present(study: str | Path, to: Path, notebooks: Path, *, seed: int, say: Cal
         written = _run_all(to, notebooks, settings, _environment(study, seed) | memory, began, say)
     yield from _read_lines(found)
     yield from _found_lines(tango)
-    yield from (f"{answer.saying('en')}: {answer.verdict.sentence('en')}" for answer in answers)
-    yield "written, each one file that needs no network (open it in any browser; in a deck press S for the notes):"
+    yield f"verdict: {tango.verdict.sentence('en')}"
+    yield from _board_lines(answers)
+    yield (
+        "written, each one file that needs no network (open it in any browser; in a deck press S for the notes), and "
+        "beside each deck a version to be read:"
+    )
     yield from (f"  {path}" for path in sorted(written))
 
 
@@ -331,6 +336,13 @@ def _read_lines(study: Study) -> Iterator[str]:
             reasons[reason] = reasons.get(reason, 0) + n
     aside = ", ".join(f"{n} ({reason})" for reason, n in sorted(reasons.items())) or "nothing"
     yield f"read: {used}; repeated: {sum(e.repeated for e in study.ledger.entries):,}; set aside: {aside}"
+
+
+def _board_lines(answers: Sequence[Answer]) -> Iterator[str]:
+    for kind in ("supported", "not_supported", "cannot_tell"):
+        sayings = [answer.saying("en") for answer in answers if answer.verdict.answer == kind]
+        if sayings:
+            yield f"{words('verdict.' + kind, 'en').lower()}: {'; '.join(sayings)}"
 
 
 def _found_lines(tango: Amplification) -> Iterator[str]:
