@@ -7,13 +7,26 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request
 
+import ambassador_net as an
+from demo_study import demo_study
+
 HERE = Path(__file__).parent
+DEMO = HERE.parents[1] / "notebooks" / "demo.ipynb"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page without a kernel, built once for the browsers that open it."""
+    folder = tmp_path_factory.mktemp("page")
+    demo_study().write(folder / "study")
+    environment = {"AMBASSADOR_NET_STUDY": str(folder / "study")}
+    return an.build_page(DEMO, folder / "demo.html", environment=environment).path
 
 
 @dataclass

@@ -12,17 +12,8 @@ import ambassador_net as an
 from demo_study import HOSTILE, demo_study
 from page_checks import faults, overflow
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "demo.ipynb"
 PHONE = {"width": 360, "height": 740, "touch": True}
 LAPTOP = {"width": 1280, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("page")
-    demo_study().write(folder / "study")
-    environment = {"AMBASSADOR_NET_STUDY": str(folder / "study")}
-    return an.build_page(NOTEBOOK, folder / "demo.html", environment=environment).path
 
 
 @pytest.fixture(scope="module")
