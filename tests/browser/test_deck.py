@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from ambassador_net.talk import TalkSettings, build_talk, read_settings, title_slide
 from ambassador_net.talk.check import check_talk
 from ambassador_net.talk.exporter import AmbassadorSlidesExporter
+from translated import english_in, spoken
 
 ROOT = Path(__file__).parents[2]
 TALK = ROOT / "notebooks" / "talk.ipynb"
@@ -308,3 +309,13 @@ def test_check_of_the_talk_finds_nothing_in_our_decks(deck, browser, example):
     check = check_talk(deck, browser=browser, language=language, study=study)
     assert [str(problem) for problem in check.problems if problem.weight != "remark"] == []
     assert check.passed
+
+
+@pytest.mark.skipif("fi" not in DECKS, reason="the notebook of the talk is not here")
+@pytest.mark.parametrize("deck", ["fi"], indirect=True)
+def test_no_english_is_left_in_the_finnish_deck(deck, example):
+    names = [example.title, *example.accounts["organisation"].dropna().unique()]
+    for file in (deck, deck.with_name("fi.reading.html")):
+        said = spoken(file.read_text(encoding="utf-8"))
+        assert len(said) > 200
+        assert {text: left for text in said if (left := english_in(text, "fi", names))} == {}
