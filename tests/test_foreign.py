@@ -541,7 +541,7 @@ def hostile() -> Deck:
     return deck(*hostile_cells(), metadata=HOSTILE_METADATA)
 
 
-OWN_DATA = ("data-cut", "data-next", "data-previous", "data-pointer", "data-seconds", "data-timing")
+OWN_DATA = ("data-cut", "data-next", "data-previous", "data-seconds", "data-timing")
 
 
 def test_nothing_hostile_is_left_of_a_hostile_notebook():

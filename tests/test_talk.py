@@ -19,7 +19,9 @@ from ambassador_net import looks, talk
 from ambassador_net.errors import AmbassadorError, NotebookError, TalkError
 from ambassador_net.talk import TalkSettings, try_it
 from ambassador_net.talk.settings import _checked
+from ambassador_net.talk.speaker import notes_plugin, speaker_script
 from ambassador_net.talk.timing import planned_s, spoken_s
+from ambassador_net.words import say
 
 nbformat = pytest.importorskip("nbformat")
 
@@ -517,3 +519,15 @@ def test_the_address_becomes_a_code_that_says_what_it_is() -> None:
             _checked({"address": wrong}, "talk.toml", None)
     with pytest.raises(TalkError, match="theme is one of light, dark, contrast"):
         _checked({"theme": "pink"}, "talk.toml", None)
+
+
+@pytest.mark.parametrize("language", ["en", "fi", "sv"])
+def test_the_speakers_window_speaks_the_language_of_the_deck(language: str) -> None:
+    plugin = notes_plugin(language)
+    shown = speaker_script(plugin)
+    for word in ("upcoming", "reset", "pacing", "notes", "loading"):
+        assert f">{say(f'deck.speaker_{word}', language)}<" in plugin
+    assert f"toLocaleTimeString( '{language}'" in shown
+    if language != "en":
+        for english in ("Upcoming", "Click to Reset", "Pacing –", "'Notes only'", "Loading speaker", "Error connecting"):
+            assert english not in plugin

@@ -143,6 +143,23 @@ def test_a_key_shows_and_hides_the_pointer_that_follows_the_mouse(deck: Path, op
     assert not pointer.is_visible()
 
 
+def test_the_keys_are_listed_in_the_language_of_the_deck(tmp_path: Path, open_file: Callable) -> None:
+    file = tmp_path / "deck.html"
+    file.write_text(exported(AmbassadorSlidesExporter, language="fi"), "utf-8")
+    opened = open_file(file)
+    keys = opened.page.get_by_role("dialog", name="Näppäimet")
+    assert not keys.is_visible()
+    opened.page.keyboard.press("?")
+    assert keys.is_visible()
+    assert "puhujan ikkuna" in keys.inner_text()
+    assert faults(opened.page) == []
+    opened.page.keyboard.press("Escape")
+    assert not keys.is_visible()
+    opened.page.keyboard.press("ArrowRight")
+    assert opened.page.evaluate("Reveal.getState().indexh") == 1
+    assert not opened.errors
+
+
 def test_build_talk_writes_deck_reading_version_and_handouts(tmp_path: Path) -> None:
     source = tmp_path / "talk.ipynb"
     nbformat.write(notebook(), source)

@@ -26,6 +26,7 @@ from ambassador_net.talk.formulas import mathjax_folder, typeset
 from ambassador_net.talk.markup import SlideWriter, Written, shown_formula
 from ambassador_net.talk.remarks import Remarks
 from ambassador_net.talk.slides import Slide, arrange
+from ambassador_net.talk.speaker import notes_plugin, speaker_script
 from ambassador_net.talk.timing import planned_s, spoken_s
 from ambassador_net.talk.widgets import scripts as mounting_scripts
 from ambassador_net.words import language_named, say
@@ -33,6 +34,11 @@ from ambassador_net.words import language_named, say
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+NOTES = "plugin/notes.js"
+_KEYS = (
+    ("→ ←", "turn"), ("S", "speaker"), ("F", "full"), ("B", "black"), ("G", "jump"), ("L", "pointer"),
+    ("O", "overview"), ("Esc", "back"), ("?", "help"),
+)  # fmt: skip
 THEMES = ("light", "dark", "contrast")
 
 
@@ -59,7 +65,8 @@ class _Deck:
     title: str
     next: str
     previous: str
-    pointer: str
+    keys: tuple[tuple[str, str], ...]
+    keys_title: str
     wide: str
     seconds: int
     policy: str
@@ -79,7 +86,7 @@ class AmbassadorSlidesExporter(TemplateExporter):
     export_from_notebook = "Ambassador slides"
     output_mimetype = "text/html"
     # files of static/ and of templates/ that stand in the page
-    script_names: tuple[str, ...] = ("reveal.js", "plugin/notes.js", "deck.js")
+    script_names: tuple[str, ...] = ("reveal.js", NOTES, "deck.js")
     style_names: tuple[str, ...] = ("reset.css", "reveal.css")
     sheet = "ambassador/theme.css"
     further_sheets: tuple[str, ...] = ()
@@ -154,8 +161,14 @@ class AmbassadorSlidesExporter(TemplateExporter):
         self._set_formulas(writer, [piece for _, pieces in written for piece in pieces], remarks)
         pages = [page for slide, pieces in written for page in self._pages(slide, pieces, writer, title)]
         # a page that is read has no script, so a widget is not mounted on it
+        plugin = notes_plugin(language)
         own_scripts = (
-            [*map(_static, self.script_names), *mounting_scripts(list(writer.widgets))] if self.script_names else []
+            [
+                *(plugin if name == NOTES else _static(name) for name in self.script_names),
+                *mounting_scripts(list(writer.widgets)),
+            ]
+            if self.script_names
+            else []
         )
         scripts = tuple(map(_safe_in_script, own_scripts))
         styles = [
@@ -177,10 +190,11 @@ class AmbassadorSlidesExporter(TemplateExporter):
             title=title,
             next=say("deck.next", language),
             previous=say("deck.previous", language),
-            pointer=say("deck.pointer", language),
+            keys=tuple((key, say(f"deck.key_{does}", language)) for key, does in _KEYS),
+            keys_title=say("deck.keys", language),
             wide=say("deck.wide", language),
             seconds=60 * self.minutes,
-            policy=_policy((*scripts, _speaker_script()) if scripts else ()),
+            policy=_policy((*scripts, speaker_script(plugin)) if scripts else ()),
             styles=tuple(map(Markup, styles)),
             scripts=tuple(map(Markup, scripts)),
             # as_json leaves no < in them
@@ -267,16 +281,6 @@ def _safe_in_script(script: str) -> str:
     # Both would end or change how a browser reads an inline script; JavaScript reads them as before.
     script = re.sub(r"</(script)", r"<\\/\1", script, flags=re.IGNORECASE).replace("<!--", "<\\!--")
     return re.sub(r"^//# sourceMappingURL=\S+\n?", "", script, flags=re.MULTILINE)
-
-
-@cache
-def _speaker_script() -> str:
-    """Give the script of reveal's speaker window, which inherits the policy of the deck."""
-    found = re.search(r"<script>(.*?)<\\/script>", _static("plugin/notes.js"), re.DOTALL)
-    if found is None:
-        raise TalkError("the speaker view of the vendored reveal.js was not recognised; run scripts/vendor.py")
-    # it stands in a template literal, where a backslash is written twice
-    return found[1].replace("\\\\", "\\")
 
 
 def _policy(scripts: Sequence[str]) -> str:

@@ -1,4 +1,6 @@
 const words = document.querySelector(".reveal").dataset;
+// keys typed into something on a slide do not turn slides
+const onSlide = (event) => !event.target?.closest?.(".slides :is(input, select, textarea, button, [tabindex])");
 Reveal.initialize({
   width: 1280,
   height: 720,
@@ -21,8 +23,8 @@ Reveal.initialize({
   // one page a slide
   pdfMaxPagesPerSlide: 1,
   pdfSeparateFragments: false,
-  // keys typed into something on a slide do not turn slides
-  keyboardCondition: (event) => !event.target?.closest?.(".slides :is(input, select, textarea, button, [tabindex])"),
+  keyboardCondition: onSlide,
+  help: false,
   // the speaker's view shows whether the talk is ahead of its minutes
   totalTime: Number(words.seconds),
   plugins: [RevealNotes],
@@ -35,9 +37,20 @@ Reveal.initialize({
   addEventListener("mousemove", ({ clientX, clientY }) => {
     pointer.style.transform = `translate(${clientX}px, ${clientY}px)`;
   });
-  Reveal.addKeyBinding({ keyCode: 76, key: "L", description: words.pointer }, () => {
+  Reveal.addKeyBinding(76, () => {
     pointer.hidden = !pointer.hidden;
   });
+  // reveal.js lists its keys in English whatever the deck speaks
+  const keys = document.querySelector("dialog.keys");
+  const listKeys = (event) => {
+    const asked = event.key === "?" && onSlide(event);
+    // while the list is open no key turns a slide behind it; Escape closes it by itself
+    if (asked || keys.open) event.stopPropagation();
+    if (asked && keys.open) keys.close();
+    else if (asked) keys.showModal();
+  };
+  addEventListener("keydown", listKeys, true);
+  keys.addEventListener("click", () => keys.close());
   for (const [side, word] of [["left", words.previous], ["right", words.next]]) {
     document.querySelector(`.controls .navigate-${side}`)?.setAttribute("aria-label", word);
   }
