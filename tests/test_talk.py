@@ -529,5 +529,12 @@ def test_the_speakers_window_speaks_the_language_of_the_deck(language: str) -> N
         assert f">{say(f'deck.speaker_{word}', language)}<" in plugin
     assert f"toLocaleTimeString( '{language}'" in shown
     if language != "en":
-        for english in ("Upcoming", "Click to Reset", "Pacing –", "'Notes only'", "Loading speaker", "Error connecting"):
+        for english in (
+            "Upcoming",
+            "Click to Reset",
+            "Pacing –",
+            "'Notes only'",
+            "Loading speaker",
+            "Error connecting",
+        ):
             assert english not in plugin

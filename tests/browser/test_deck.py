@@ -270,6 +270,8 @@ def test_theme_is_the_decks_not_the_machines(small, browser):
     context.close()
 
 
+# the check of the talk, below, asks axe of the talk's own decks
+@pytest.mark.parametrize("deck", ["small", "dark", "contrast"], indirect=True)
 def test_screen_readers_find_no_obstacle(deck, show):
     page = show(deck).page
     found = {}
