@@ -17,7 +17,7 @@ from ambassador_net.app import Page, build_page, serve_app
 from ambassador_net.claims import Answer, assess_all
 from ambassador_net.errors import NotebookError
 from ambassador_net.notebook import execute
-from ambassador_net.privacy import write_zip
+from ambassador_net.privacy import write_whole, write_zip
 from ambassador_net.study import Study, read
 from ambassador_net.talk import Talk, TalkSettings, build_talk, read_settings
 from ambassador_net.words import say as words
@@ -314,17 +314,11 @@ def _run(notebook: Path, environment: dict[str, str]) -> Path:
 
     node = execute(notebook, environment=environment)
     target = notebook.parent / "build" / notebook.name
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    text: str = nbformat.writes(node)  # type: ignore[no-untyped-call]
     try:
-        target.parent.mkdir(exist_ok=True)
-        text: str = nbformat.writes(node)  # type: ignore[no-untyped-call]
-        scratch.write_text(text, "utf-8")
-        scratch.replace(target)
+        return write_whole(text.encode("utf-8"), target, mode=0o666)
     except OSError as error:
         raise NotebookError(f"{target} cannot be written: {error.strerror}") from None
-    finally:
-        scratch.unlink(missing_ok=True)
-    return target
 
 
 def _read_lines(study: Study) -> Iterator[str]:

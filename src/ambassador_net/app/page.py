@@ -4,9 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ambassador_net.app.style import page_css
 from ambassador_net.errors import PageError
 from ambassador_net.notebook import execute
+from ambassador_net.privacy import write_whole
 from ambassador_net.words import LANGUAGES, language_named, say
 
 if TYPE_CHECKING:
@@ -105,8 +104,8 @@ def build_page(
             f"the page is {gzip_bytes:,} bytes gzipped, and a hall of phones allows {MOST_GZIP_BYTES:,}; "
             "let the notebook show less"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, content)
+    # whoever opens the page meanwhile sees the old one
+    write_whole(content, path, mode=0o666)
     return Page(path, len(content), gzip_bytes, tuple(sorted(set(found.followed))))
 
 
@@ -239,16 +238,3 @@ class _Addresses(HTMLParser):
         for name, value in attrs:
             if name in ("src", "srcset", "poster", "href") and value and not value.startswith(("data:", "#")):
                 (self.followed if tag == "a" else self.fetched).append(value)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write all or nothing: whoever opens the page meanwhile sees the old one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

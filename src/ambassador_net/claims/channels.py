@@ -10,7 +10,8 @@ import pandas as pd
 from ambassador_net.amplification.intervals import FEWEST_GROUPS, jackknife
 from ambassador_net.amplification.timing import FEWEST_EVENTS
 from ambassador_net.amplification.verdict import Answer, Verdict
-from ambassador_net.claims.answer import ALPHA, Estimate, Finding, Saying, Unit, missing
+from ambassador_net.claims.answer import Estimate, Finding, Saying, Unit, missing
+from ambassador_net.claims.deciding import beyond_chance
 from ambassador_net.claims.evidence import Evidence
 from ambassador_net.nulls import p_value
 from ambassador_net.reduction import PostsShared
@@ -241,9 +242,8 @@ def judge(more: Ratio, more_apart: Ratio, p: float) -> Answer:
     """
     if more.interval is None or more_apart.interval is None:
         return "cannot_tell"
-    if p <= ALPHA and more.interval[0] > 1:
-        return "supported"
-    return "not_supported" if max(more.interval[1], more_apart.interval[1]) < MARGIN else "cannot_tell"
+    safe = (more.interval[0], max(more.interval[1], more_apart.interval[1]))
+    return beyond_chance(p, safe, nothing=1, margin=MARGIN)
 
 
 def first_appearances(posts: pd.DataFrame, houses: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from ambassador_net.amplification import Verdict
 from ambassador_net.amplification.verdict import Answer
-from ambassador_net.claims.answer import Estimate, Finding
+from ambassador_net.claims.answer import ALPHA, Estimate, Finding
 
 
 def at_least(effect: Estimate, threshold: float) -> Answer:
@@ -41,6 +41,34 @@ def at_least(effect: Estimate, threshold: float) -> Answer:
     if low >= threshold:
         return "supported"
     return "not_supported" if high < threshold else "cannot_tell"
+
+
+def beyond_chance(p: float | None, interval: tuple[float, float] | None, *, nothing: float, margin: float) -> Answer:
+    """Judge an exploration by a test and an interval.
+
+    Parameters
+    ----------
+    p
+        P-value of its test.
+    interval
+        95 % interval of its effect.
+    nothing
+        The effect where there is none: 1 for a ratio, 0 for a correlation.
+    margin
+        The smallest effect worth speaking of, fixed beforehand.
+
+    Returns
+    -------
+    str
+        ``"supported"`` if p is at most .05 and the whole interval above nothing, ``"not_supported"`` if the whole
+        interval is below the margin, else ``"cannot_tell"``; also where there is no test or no interval.
+    """
+    if p is None or interval is None:
+        return "cannot_tell"
+    low, high = interval
+    if p <= ALPHA and low > nothing:
+        return "supported"
+    return "not_supported" if high < margin else "cannot_tell"
 
 
 _REASONS: dict[Answer, str] = {

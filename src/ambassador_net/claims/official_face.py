@@ -9,7 +9,8 @@ import pandas as pd
 from ambassador_net.amplification import Verdict
 from ambassador_net.amplification.intervals import FEWEST_GROUPS, Jackknife, jackknife
 from ambassador_net.amplification.verdict import Answer
-from ambassador_net.claims.answer import ALPHA, Estimate, Finding, Saying, missing
+from ambassador_net.claims.answer import Estimate, Finding, Saying, missing
+from ambassador_net.claims.deciding import beyond_chance
 from ambassador_net.claims.evidence import Evidence
 from ambassador_net.nulls import p_value
 from ambassador_net.reduction import PostsShared
@@ -330,11 +331,8 @@ def judged(found: Face) -> Answer:
         ``"supported"`` if p is at most .05 and the whole interval above 1, ``"not_supported"`` if the whole interval
         is below 1.10, else ``"cannot_tell"``.
     """
-    if found.interval is None or found.p is None:
-        return "cannot_tell"
-    if found.p <= ALPHA and found.interval.low > 1:
-        return "supported"
-    return "not_supported" if found.interval.high < MARGIN else "cannot_tell"
+    interval = None if found.interval is None else (found.interval.low, found.interval.high)
+    return beyond_chance(found.p, interval, nothing=1, margin=MARGIN)
 
 
 _WHY = {

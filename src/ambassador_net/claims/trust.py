@@ -12,6 +12,7 @@ from ambassador_net.amplification import Verdict
 from ambassador_net.amplification.intervals import FEWEST_GROUPS, jackknife
 from ambassador_net.amplification.verdict import Answer
 from ambassador_net.claims.answer import ALPHA, Estimate, Finding, Saying, missing
+from ambassador_net.claims.deciding import beyond_chance
 from ambassador_net.claims.evidence import Evidence
 from ambassador_net.nulls import p_value
 
@@ -255,12 +256,7 @@ def judged(found: Correlation) -> Answer:
         ``"supported"`` if p is at most .05 and the whole interval above 0, ``"not_supported"`` if the whole interval
         is below .10, else ``"cannot_tell"``.
     """
-    if found.interval is None or found.p is None:
-        return "cannot_tell"
-    low, high = found.interval
-    if found.p <= ALPHA and low > 0:
-        return "supported"
-    return "not_supported" if high < MARGIN else "cannot_tell"
+    return beyond_chance(found.p, found.interval, nothing=0, margin=MARGIN)
 
 
 _WHY = {

@@ -137,12 +137,9 @@ def write_json(result: Any, to: str) -> None:
     if to == "-":
         typer.echo(text, nl=False)
         return
-    target = Path(to)
-    scratch = target.with_name(f".{target.name}.writing")
+    from ambassador_net.privacy import write_whole
+
     try:
-        scratch.write_text(text, "utf-8")
-        scratch.replace(target)
+        write_whole(text.encode("utf-8"), to, mode=0o666)
     except OSError as error:
-        raise AmbassadorError(f"cannot write {target}: {error.strerror}") from None
-    finally:
-        scratch.unlink(missing_ok=True)
+        raise AmbassadorError(f"cannot write {to}: {error.strerror}") from None

@@ -8,7 +8,6 @@ import json
 import platform
 import re
 import sys
-import time
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -28,6 +27,7 @@ from ambassador_net.power.measured import (
     in_parallel,
     judged_however_few_the_pairs,
     nulls_tried,
+    shown_progress,
 )
 from ambassador_net.power.worlds import World
 
@@ -564,19 +564,6 @@ def _nulls_table(nulls: Mapping[str, Mapping[str, Figure]], worlds: int) -> str:
     )
 
 
-def _shown_progress(section: str) -> Progress:
-    started = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        left_s = (time.monotonic() - started) / done * (total - done)
-        sys.stderr.write(f"\r{section}: {done} of {total} worlds, {left_s / 60:.0f} min to go ")
-        if done == total:
-            sys.stderr.write("\n")
-        sys.stderr.flush()
-
-    return show
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the calibration and write its report.
 
@@ -612,7 +599,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 seed=given.seed,
                 workers=given.workers,
                 folder=given.resume,
-                progress=_shown_progress(section.name),
+                progress=shown_progress(section.name),
             )
             for section in SECTIONS
         }

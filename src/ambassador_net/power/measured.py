@@ -1,6 +1,8 @@
 """One world after the other, on all cores: what the tests and the verdict say of it."""
 
 import multiprocessing
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from ambassador_net.amplification.same_pairs import correlate, exposures
 from ambassador_net.amplification.timing import order_check, returns
 from ambassador_net.amplification.verdict import FEWEST_PAIRS, Answer, Coverage, judge
 from ambassador_net.errors import Undefined
-from ambassador_net.nulls import KindBlocks, ShareEvents, minimum_under_null, node_classes
+from ambassador_net.nulls import KindBlocks, Progress, ShareEvents, minimum_under_null, node_classes
 from ambassador_net.power.worlds import ORGANISATION, OUTSIDER, PERSON, Network, World, make_network, make_world
 
 Said = TypeVar("Said")
@@ -248,3 +250,28 @@ def in_parallel(
                 yield waiting.pop(done), done.result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def shown_progress(what: str) -> Progress:
+    """Show on the terminal how many worlds are done and how long the rest takes.
+
+    Parameters
+    ----------
+    what
+        What is measured.
+
+    Returns
+    -------
+    callable
+        Takes the worlds done and their number.
+    """
+    started = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        left_s = (time.monotonic() - started) / done * (total - done)
+        sys.stderr.write(f"\r{what}: {done} of {total} worlds, {left_s / 60:.0f} min to go ")
+        if done == total:
+            sys.stderr.write("\n")
+        sys.stderr.flush()
+
+    return show

@@ -4,7 +4,6 @@ The deck is a single HTML file with reveal.js, the typeface and every figure ins
 nothing of a network, and its content security policy forbids it to.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ambassador_net.errors import TalkError
+from ambassador_net.privacy import write_whole
 from ambassador_net.talk.settings import (
     SETTINGS_VARIABLE,
     TalkSettings,
@@ -157,8 +157,8 @@ def build_talk(
     text, _ = to_read.from_notebook_node(node, found)
     content = html.encode("utf-8")
     reading = target.with_name(f"{target.stem}.reading.html")
-    write_whole(target, content)
-    write_whole(reading, text.encode("utf-8"))
+    _write(target, content)
+    _write(reading, text.encode("utf-8"))
     return Talk(
         path=target,
         slides=resources["slides"],
@@ -176,21 +176,14 @@ def _handouts(deck: Path, node: "NotebookNode", spoken: Mapping[str, Any], found
 
     notes, _ = AmbassadorNotesExporter(**spoken).from_notebook_node(node, found)  # type: ignore[no-untyped-call]
     slides_pdf, notes_pdf = deck.with_suffix(".pdf"), deck.with_name(f"{deck.stem}.notes.pdf")
-    write_whole(slides_pdf, pdf_of_deck(deck))
-    write_whole(notes_pdf, pdf_of_notes(notes))
+    _write(slides_pdf, pdf_of_deck(deck))
+    _write(notes_pdf, pdf_of_notes(notes))
     return slides_pdf, notes_pdf
 
 
-def write_whole(target: Path, content: bytes) -> None:
-    """Replace the file in one step: a speaker never opens half a deck."""
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+def _write(target: Path, content: bytes) -> None:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            unfinished.write_bytes(content)
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(content, target, mode=0o666)
     except OSError as error:
         raise TalkError(f"{target} cannot be written: {error.strerror}") from None
 

@@ -7,8 +7,7 @@ import argparse
 import multiprocessing
 import pkgutil
 import sys
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,6 +19,7 @@ import numpy as np
 
 from ambassador_net.nulls import Progress
 from ambassador_net.power import sayings, standard_error
+from ambassador_net.power.measured import shown_progress
 from ambassador_net.power.sayings import Asked, Row
 
 WORLDS = 400
@@ -231,19 +231,6 @@ def _rate(part: float, worlds: int) -> str:
     return f"{part:.3f} ± {standard_error(part, worlds):.3f}"
 
 
-def _shown_progress() -> Callable[[int, int], None]:
-    started = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        left_s = (time.monotonic() - started) / done * (total - done)
-        sys.stderr.write(f"\r{done} of {total} worlds, {left_s / 60:.0f} min to go ")
-        if done == total:
-            sys.stderr.write("\n")
-        sys.stderr.flush()
-
-    return show
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the calibration of the sayings and write its report.
 
@@ -269,7 +256,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [row for row in all_rows() if not given.saying or row.saying in given.saying]
     if not rows:
         parser.error(f"no such saying; there are {', '.join(dict.fromkeys(row.saying for row in all_rows()))}")
-    found = measure(rows, worlds=given.worlds, seed=given.seed, workers=given.workers, progress=_shown_progress())
+    found = measure(
+        rows, worlds=given.worlds, seed=given.seed, workers=given.workers, progress=shown_progress("sayings")
+    )
     text, calibrated = report(found, seed=given.seed)
     given.to.write_bytes(text.encode())
     return 0 if calibrated else 1
