@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 import ambassador_net as an
 from ambassador_net.amplification.weights import dyad_counts, reciprocity
-from ambassador_net.errors import SchemaError
+from ambassador_net.errors import EngineError, SchemaError
+from ambassador_net.reduction import duckdb, needed, statements
+from counting_loop import ORDER, count, rows
 from small import small_study, tables
+from troubled import made_up_shares, troubled
 
 OBSERVED = {"yes": "full", "partial": "partial", "no": "none"}
 
@@ -197,3 +200,111 @@ def test_order_of_rows_and_names_of_accounts_change_nothing(example: an.Study) -
     first = an.dyads(example)
     pd.testing.assert_frame_equal(first.pairs, again.pairs)
     pd.testing.assert_frame_equal(first.events, again.events)
+
+
+# two people with two accounts each, one of them in both houses; sister accounts; someone nobody observed
+MANY_ROLES = pd.DataFrame(
+    [
+        ("å1", "o:A", "organisation", "A", "full"),
+        ("å2", "o:A", "organisation", "A", "partial"),
+        ("b", "o:B", "organisation", "B", "none"),
+        ("e1", "Ä", "employee", None, "full"),
+        ("e2", "Ä", "employee", None, "none"),
+        ("f1", "f", "employee", None, "partial"),
+        ("g", "日本", "employee", None, "none"),
+        ("x", "x", "outside", None, "none"),
+    ],
+    columns=["account_id", "holder_id", "role", "organisation", "observed"],
+)
+IDS = st.sampled_from(MANY_ROLES["account_id"].to_list())
+DAYS = st.integers(0, 12)
+
+
+def at(day: pd.Series) -> pd.Series:
+    return pd.Timestamp("2025-03-03", tz="UTC") + pd.to_timedelta(day.astype("Int64"), unit="D")
+
+
+@st.composite
+def any_study(draw: st.DrawFn) -> an.Study:
+    """Few accounts and days, so that everything meets: an end of a spell, a post's week, the same times."""
+    spells = pd.DataFrame(
+        draw(
+            st.lists(
+                st.tuples(
+                    st.sampled_from(["Ä", "f", "日本"]),
+                    st.sampled_from(["A", "B", "C"]),
+                    st.none() | st.integers(0, 6),
+                    st.none() | st.integers(7, 12),
+                ),
+                max_size=5,
+            )
+        ),
+        columns=["holder_id", "organisation", "valid_from", "valid_to"],
+    )
+    posts = pd.DataFrame(
+        draw(st.lists(st.tuples(IDS, DAYS, st.sampled_from(["original", "reply", "repost", "quote"])), max_size=5)),
+        columns=["author_id", "posted_at", "kind"],
+    )
+    shares = pd.DataFrame(
+        draw(
+            st.lists(
+                st.tuples(
+                    IDS,
+                    st.none() | IDS,
+                    DAYS,
+                    st.sampled_from([0, 0, 0, 1, 7]),
+                    st.sampled_from(["repost", "quote"]),
+                    st.none() | st.sampled_from(["0", "1", "gone"]),
+                    st.sampled_from([None, "c", "ö"]),
+                ),
+                max_size=12,
+            )
+        ),
+        columns=["sharer_id", "source_id", "earliest", "days", "kind", "original_post_id", "collection"],
+    )
+    earliest, known = at(shares["earliest"]), shares["days"] == 0
+    shares = shares.assign(
+        share_id=[str(number) for number in shares.index],
+        shared_at=earliest.where(known),
+        shared_at_earliest=earliest,
+        shared_at_latest=at(shares["earliest"] + shares["days"]),
+    ).drop(columns=["earliest", "days"])
+    return an.from_tables(
+        {
+            "accounts": MANY_ROLES,
+            "affiliations": spells.assign(valid_from=at(spells["valid_from"]), valid_to=at(spells["valid_to"])),
+            "posts": posts.assign(post_id=[str(n) for n in posts.index], posted_at=at(posts["posted_at"])),
+            "shares": shares,
+        },
+        title="Any study",
+    )
+
+
+def assert_counted(study: an.Study) -> None:
+    found = duckdb.run(statements("reduction.sql", "posts.sql"), study.tables, ORDER)
+    wanted = count({name: rows(table) for name, table in study.tables.items()})
+    for name in ORDER:
+        assert rows(found[name]) == wanted[name], name
+
+
+@settings(max_examples=40)
+@given(any_study())
+def test_every_table_against_a_plain_loop(study: an.Study) -> None:
+    assert_counted(study)
+
+
+def test_a_made_up_year_against_a_plain_loop() -> None:
+    assert_counted(troubled(made_up_shares(1, seed=3), seed=4))
+
+
+def test_the_engines_that_there_are_are_named(example: an.Study) -> None:
+    with pytest.raises(EngineError, match="duckdb and spark"):
+        an.dyads(example, engine="abacus")
+    with pytest.raises(EngineError, match="only the engine spark has a master"):
+        an.dyads(example, master="spark://127.0.0.1:7077")
+
+
+def test_only_what_is_wanted_is_counted() -> None:
+    plan = statements("reduction.sql", "posts.sql")
+    assert [name for name, _ in needed(plan, ["strengths"])] == ["ends", "edges", "strengths"]
+    assert needed(plan, []) == ()

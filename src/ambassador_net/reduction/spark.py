@@ -76,7 +76,19 @@ def run(
     Everything else about the cluster (memory, cores, certificates) is Spark's own configuration:
     ``spark-defaults.conf`` in ``SPARK_CONF_DIR``.
     """
-    with _session(master or THIS_MACHINE) as session:
+    with warnings.catch_warnings():
+        # said of Spark's own pandas, which is not used: tables go as Arrow
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        return _run(plan, tables, wanted, master or THIS_MACHINE)
+
+
+def _run(
+    plan: Sequence[Statement],
+    tables: Mapping[str, pd.DataFrame | Sequence[Path]],
+    wanted: Mapping[str, Sequence[str]],
+    master: str,
+) -> dict[str, pd.DataFrame]:
+    with _session(master) as session:
         kept: list[DataFrame] = []
         try:
             for name, table in tables.items():
@@ -109,13 +121,10 @@ def _location(file: Path) -> str:
 
 @contextmanager
 def _session(master: str) -> "Iterator[SparkSession]":
-    with warnings.catch_warnings():
-        # pandas 3 is said to be unsupported: tables go as Arrow, no pandas of Spark's is touched
-        warnings.simplefilter("ignore", FutureWarning)
-        try:
-            from pyspark.sql import SparkSession
-        except ImportError:
-            raise EngineError(_MISSING) from None
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise EngineError(_MISSING) from None
     running = SparkSession.getActiveSession()
     if running is not None:
         yield _set(running.newSession())
@@ -124,7 +133,12 @@ def _session(master: str) -> "Iterator[SparkSession]":
     if not (Path(home, "bin", "java").exists() if home else shutil.which("java")):
         raise EngineError(_MISSING)
     with tempfile.TemporaryDirectory(prefix="ambassador-net-spark-", ignore_cleanup_errors=True) as scratch:
-        settings = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.local.dir": scratch}
+        settings = {
+            "spark.local.dir": scratch,
+            "spark.log.level": "ERROR",
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+        }
         if _on_this_machine(master):
             settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
         _require_an_answer(master)
