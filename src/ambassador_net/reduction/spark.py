@@ -76,30 +76,18 @@ def run(
     Everything else about the cluster (memory, cores, certificates) is Spark's own configuration:
     ``spark-defaults.conf`` in ``SPARK_CONF_DIR``.
     """
-    with warnings.catch_warnings():
-        # said of Spark's own pandas, which is not used: tables go as Arrow
-        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-        return _run(plan, tables, wanted, master or THIS_MACHINE)
-
-
-def _run(
-    plan: Sequence[Statement],
-    tables: Mapping[str, pd.DataFrame | Sequence[Path]],
-    wanted: Mapping[str, Sequence[str]],
-    master: str,
-) -> dict[str, pd.DataFrame]:
-    with _session(master) as session:
+    with session(master or THIS_MACHINE) as spark:
         kept: list[DataFrame] = []
         try:
             for name, table in tables.items():
-                _given(session, table).createOrReplaceTempView(name)
+                _given(spark, table).createOrReplaceTempView(name)
             for number, (name, text) in enumerate(plan):
-                made = session.sql(text)
+                made = spark.sql(text)
                 # a view is computed again by each statement that reads it; results are small enough to keep
                 if name in wanted and any(name in reads(later) for _, later in plan[number + 1 :]):
                     kept.append(made.persist())
                 made.createOrReplaceTempView(name)
-            return {name: to_frame(session.table(name).toArrow(), order) for name, order in wanted.items()}
+            return {name: to_frame(spark.table(name).toArrow(), order) for name, order in wanted.items()}
         except _spark_errors() as error:
             # Spark's own message may quote a cell
             raise EngineError(f"Spark gave up ({_condition(error)}); its log says more") from None
@@ -108,10 +96,10 @@ def _run(
                 made.unpersist()
 
 
-def _given(session: "SparkSession", table: pd.DataFrame | Sequence[Path]) -> "DataFrame":
+def _given(spark: "SparkSession", table: pd.DataFrame | Sequence[Path]) -> "DataFrame":
     if isinstance(table, pd.DataFrame):
-        return session.createDataFrame(to_arrow(table))
-    return session.read.parquet(*map(_location, table))
+        return spark.createDataFrame(to_arrow(table))
+    return spark.read.parquet(*map(_location, table))
 
 
 def _location(file: Path) -> str:
@@ -120,51 +108,80 @@ def _location(file: Path) -> str:
 
 
 @contextmanager
-def _session(master: str) -> "Iterator[SparkSession]":
+def session(master: str) -> "Iterator[SparkSession]":
+    """Start Spark, and leave nothing of it behind; inside, every reduction on Spark uses this session.
+
+    Parameters
+    ----------
+    master
+        Spark's master.
+
+    Yields
+    ------
+    pyspark.sql.SparkSession
+        A session with its own tables and settings; of the Spark that already runs in this process, if one does.
+
+    Raises
+    ------
+    EngineError
+        If Spark or Java is missing, the master does not answer, or no worker joins.
+    """
     try:
+        from pyspark import SparkContext
         from pyspark.sql import SparkSession
     except ImportError:
         raise EngineError(_MISSING) from None
-    running = SparkSession.getActiveSession()
-    if running is not None:
-        yield _set(running.newSession())
-        return
+    with warnings.catch_warnings():
+        # said of Spark's own pandas, which is not used: tables go as Arrow
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        if SparkContext._active_spark_context is not None:
+            yield _set(SparkSession.builder.getOrCreate().newSession())
+            return
+        with tempfile.TemporaryDirectory(prefix="ambassador-net-spark-", ignore_cleanup_errors=True) as scratch:
+            started = _started(master, scratch)
+            try:
+                _require_workers(started, master)
+                yield _set(started)
+            finally:
+                _end(started)
+
+
+def _started(master: str, scratch: str) -> "SparkSession":
+    from pyspark.sql import SparkSession
+
     home = os.environ.get("JAVA_HOME")
     if not (Path(home, "bin", "java").exists() if home else shutil.which("java")):
         raise EngineError(_MISSING)
-    with tempfile.TemporaryDirectory(prefix="ambassador-net-spark-", ignore_cleanup_errors=True) as scratch:
-        settings = {
-            "spark.local.dir": scratch,
-            "spark.log.level": "ERROR",
-            "spark.ui.enabled": "false",
-            "spark.ui.showConsoleProgress": "false",
-        }
-        if _on_this_machine(master):
-            settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
-        _require_an_answer(master)
-        try:
-            session = SparkSession.builder.master(master).appName("ambassador-net").config(map=settings).getOrCreate()
-        except _spark_errors() as error:
-            raise EngineError(f"Spark did not start at {master} ({_condition(error)}); {_MISSING}") from None
-        try:
-            _require_workers(session, master)
-            yield _set(session)
-        finally:
-            _end(session)
+    _require_an_answer(master)
+    settings = {
+        "spark.local.dir": scratch,
+        "spark.log.level": "ERROR",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    if _on_this_machine(master):
+        settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    try:
+        spark = SparkSession.builder.master(master).appName("ambassador-net").config(map=settings).getOrCreate()
+    except _spark_errors() as error:
+        raise EngineError(f"Spark did not start at {master} ({_condition(error)}); {_MISSING}") from None
+    # if this process is killed, Java notices, empties the folder and goes: then the folder goes with it
+    spark.sparkContext._jvm.java.io.File(scratch).deleteOnExit()
+    return spark
 
 
-def _set(session: "SparkSession") -> "SparkSession":
+def _set(spark: "SparkSession") -> "SparkSession":
     for name, value in _SQL_SETTINGS.items():
-        session.conf.set(name, value)
-    return session
+        spark.conf.set(name, value)
+    return spark
 
 
-def _end(session: "SparkSession") -> None:
+def _end(spark: "SparkSession") -> None:
     """Stop Spark and wait until its Java is gone: Spark itself leaves it to the end of the process."""
     from pyspark import SparkContext
 
     gateway = SparkContext._gateway
-    session.stop()
+    spark.stop()
     gateway.shutdown()
     gateway.proc.stdin.close()
     gateway.proc.wait()
@@ -216,13 +233,13 @@ def _require_an_answer(master: str) -> None:
         raise EngineError(f"nothing answers at {master}; is the master running, and may this machine reach it?")
 
 
-def _require_workers(session: "SparkSession", master: str) -> None:
+def _require_workers(spark: "SparkSession", master: str) -> None:
     """Wait for a first executor: a standalone master takes an application that no worker will ever run."""
     if not master.startswith("spark://"):
         return
     until = time.monotonic() + _EXECUTORS_S
     # the driver counts as one
-    while session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() < 2:
+    while spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() < 2:
         if time.monotonic() > until:
             raise EngineError(
                 f"no worker of {master} took the work within {_EXECUTORS_S} seconds; is one running, with "
