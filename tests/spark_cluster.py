@@ -12,9 +12,13 @@ from pathlib import Path
 _MASTER = "org.apache.spark.deploy.master.Master"
 _WORKER = "org.apache.spark.deploy.worker.Worker"
 _PATIENCE_S = 120
+# little work for each Java: nothing is worth compiling twice
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 # the smallest executor that Spark accepts needs 450 MB; few partitions, because each costs a task
-_DEFAULTS = """
+_DEFAULTS = f"""
 spark.driver.memory 600m
+spark.driver.extraJavaOptions {_JAVA}
+spark.executor.extraJavaOptions {_JAVA}
 spark.executor.memory 512m
 spark.executor.cores 1
 spark.cores.max 2
@@ -78,6 +82,7 @@ def cluster(place: Path) -> Iterator[Cluster]:
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(place / "local"),
         "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": _JAVA,
     }
     listen = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
     with ExitStack() as stack:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -137,16 +137,17 @@ def session(master: str) -> "Iterator[SparkSession]":
         if SparkContext._active_spark_context is not None:
             yield _set(SparkSession.builder.getOrCreate().newSession())
             return
-        with tempfile.TemporaryDirectory(prefix="ambassador-net-spark-", ignore_cleanup_errors=True) as scratch:
-            started = _started(master, scratch)
-            try:
-                _require_workers(started, master)
-                yield _set(started)
-            finally:
-                _end(started)
+        started = _started(master)
+        try:
+            _require_workers(started, master)
+            yield _set(started)
+        finally:
+            started.stop()
+            _end_java()
 
 
-def _started(master: str, scratch: str) -> "SparkSession":
+def _started(master: str) -> "SparkSession":
+    from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
     home = os.environ.get("JAVA_HOME")
@@ -154,7 +155,6 @@ def _started(master: str, scratch: str) -> "SparkSession":
         raise EngineError(_MISSING)
     _require_an_answer(master)
     settings = {
-        "spark.local.dir": scratch,
         "spark.log.level": "ERROR",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -162,12 +162,26 @@ def _started(master: str, scratch: str) -> "SparkSession":
     if _on_this_machine(master):
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     try:
-        spark = SparkSession.builder.master(master).appName("ambassador-net").config(map=settings).getOrCreate()
+        SparkContext._ensure_initialized()
+        settings["spark.local.dir"] = _private_folder(SparkContext._gateway)
+        return SparkSession.builder.master(master).appName("ambassador-net").config(map=settings).getOrCreate()
     except _spark_errors() as error:
+        _end_java()
         raise EngineError(f"Spark did not start at {master} ({_condition(error)}); {_MISSING}") from None
-    # if this process is killed, Java notices, empties the folder and goes: then the folder goes with it
-    spark.sparkContext._jvm.java.io.File(scratch).deleteOnExit()
-    return spark
+
+
+def _private_folder(gateway: Any) -> str:
+    """Let Java make the folder that Spark spills into, so that it goes with Java, however this process ends.
+
+    Spark empties it when it stops, and Java stops when this process is killed. Of Spark's own folders anybody on the
+    machine may list the files.
+    """
+    java = gateway.jvm.java
+    no_attributes = gateway.new_array(java.nio.file.attribute.FileAttribute, 0)
+    under = java.io.File(tempfile.gettempdir()).toPath()
+    folder = java.nio.file.Files.createTempDirectory(under, "ambassador-net-spark-", no_attributes).toFile()
+    folder.deleteOnExit()
+    return str(folder.getPath())
 
 
 def _set(spark: "SparkSession") -> "SparkSession":
@@ -176,16 +190,16 @@ def _set(spark: "SparkSession") -> "SparkSession":
     return spark
 
 
-def _end(spark: "SparkSession") -> None:
-    """Stop Spark and wait until its Java is gone: Spark itself leaves it to the end of the process."""
+def _end_java() -> None:
+    """Wait until Spark's Java is gone: Spark itself leaves it to the end of the process."""
     from pyspark import SparkContext
 
     gateway = SparkContext._gateway
-    spark.stop()
-    gateway.shutdown()
-    gateway.proc.stdin.close()
-    gateway.proc.wait()
-    SparkContext._gateway = SparkContext._jvm = None
+    if gateway is not None:
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
+        SparkContext._gateway = SparkContext._jvm = None
 
 
 def _spark_errors() -> tuple[type[Exception], ...]:
