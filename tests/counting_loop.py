@@ -40,22 +40,17 @@ def rows(table: pd.DataFrame) -> list[Row]:
     return plain.astype(object).where(plain.notna(), None).to_dict("records")
 
 
-def first_of_each(shares: Iterable[Row], key: str) -> list[Row]:
-    """Of rows with one id, the earliest."""
+def first_of_each(table: Iterable[Row], key: str) -> list[Row]:
+    """Of rows with one id, the first in the file."""
     found: dict[str, Row] = {}
-    for row in shares:
-        kept = found.get(row[key])
-        if kept is None or _text(row) < _text(kept):
-            found[row[key]] = row
+    for row in table:
+        found.setdefault(row[key], row)
     return list(found.values())
 
 
-def _text(row: Row) -> tuple[tuple[bool, Any], ...]:
-    return tuple((value is None, "" if value is None else value) for value in row.values())
-
-
-def count(tables: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
-    """Count a study: one pass over its posts, one over its shares."""
+def count(given: Mapping[str, pd.DataFrame]) -> dict[str, list[Row]]:
+    """Count a study, repeated rows and all: one pass over its posts, one over its shares."""
+    tables = {name: rows(table) for name, table in given.items()}
     accounts = {a["account_id"]: a for a in tables["accounts"]}
     spells: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     organisations: dict[str, set[str]] = defaultdict(set)
@@ -71,7 +66,7 @@ def count(tables: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
         return any(start <= earliest and latest < end for start, end in spells.get((person, organisation), ()))
 
     posts, houses, opportunities = {}, [], Counter()
-    for p in tables["posts"]:
+    for p in first_of_each(tables["posts"], "post_id"):
         author, at = accounts.get(p["author_id"]), p["posted_at"]
         if author is None or author["role"] == "outside":
             continue
@@ -97,7 +92,7 @@ def count(tables: Mapping[str, list[Row]]) -> dict[str, list[Row]]:
     collections: dict[str, list[Row]] = defaultdict(list)
     events, shared = [], []
     times: Counter[tuple[str, str]] = Counter()
-    for h in tables["shares"]:
+    for h in first_of_each(tables["shares"], "share_id"):
         sharer, source = accounts.get(h["sharer_id"]), accounts.get(h["source_id"])
         if sharer is None:
             continue

@@ -33,8 +33,11 @@ def made_up_shares(times: float, *, seed: int) -> an.Study:
         return simulate("example", seed=seed).study
 
 
-def troubled(study: an.Study, *, seed: int) -> an.Study:
-    """The study with unknown sides, intervals, several spells, self-shares, sister accounts, gaps and odd ids."""
+def troubled(study: an.Study, *, seed: int) -> tuple[dict[str, pd.DataFrame], an.Study]:
+    """The study with unknown sides, intervals, several spells, self-shares, sister accounts, gaps and odd ids.
+
+    Once as tables in which a tenth of the rows is there twice, and once as the study that is read from them.
+    """
     rng = np.random.default_rng(seed)
     tables = {name: table.copy() for name, table in study.tables.items()}
     accounts, shares, posts = tables["accounts"], tables["shares"], tables["posts"]
@@ -75,8 +78,9 @@ def troubled(study: an.Study, *, seed: int) -> an.Study:
         for column in columns:
             tables[name][column] = [v if pd.isna(v) else f"{v}{mark.get(v, '')}" for v in tables[name][column]]
     posts.loc[rng.choice(len(posts), len(posts) // 20), "followers_at_post"] = np.nan
-    kept = {name: tables[name] for name in ("accounts", "affiliations", "shares", "posts")}
-    return an.from_tables(kept, title="Troubled", made_up=True)
+    raw = {name: tables[name] for name in ("accounts", "affiliations")}
+    raw |= {name: repeated(tables[name], key, rng) for name, key in (("shares", "share_id"), ("posts", "post_id"))}
+    return raw, an.from_tables(raw, title="Troubled", made_up=True)
 
 
 def _more_spells(study: an.Study, rng: np.random.Generator) -> pd.DataFrame:
@@ -93,11 +97,10 @@ def _more_spells(study: an.Study, rng: np.random.Generator) -> pd.DataFrame:
     return pd.concat([spells, added], ignore_index=True)
 
 
-def repeated(table: pd.DataFrame, key: str, *, seed: int) -> pd.DataFrame:
-    """The table with rows a second time: some the same, some later or with other content under the same id."""
-    rng = np.random.default_rng(seed)
+def repeated(table: pd.DataFrame, key: str, rng: np.random.Generator) -> pd.DataFrame:
+    """The table with rows a second time, some the same, some with other content under the same id."""
     again = table.iloc[rng.choice(len(table), len(table) // 10, replace=False)].copy()
     changed = rng.random(len(again)) < 0.5
     column = "sharer_id" if key == "share_id" else "author_id"
     again.loc[changed, column] = rng.choice(table[column].to_numpy(), int(changed.sum()))
-    return pd.concat([table, again], ignore_index=True).sample(frac=1, random_state=seed).reset_index(drop=True)
+    return pd.concat([table, again], ignore_index=True).iloc[rng.permutation(len(table) + len(again))]

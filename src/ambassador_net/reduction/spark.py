@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from ambassador_net.errors import EngineError
 from ambassador_net.reduction.exchange import to_arrow, to_frame
@@ -53,8 +54,9 @@ def run(
     plan
         Names and texts of ``reduction.sql``.
     tables
-        What the statements read: tables in memory, which are sent to the executors, or Parquet files, which the
-        executors read themselves and so must see under the same path.
+        What the statements read: tables in memory, which are sent to the executors and on the way must fit into the
+        driver if the master is on another machine; or Parquet files, which the executors read themselves and so must
+        see under the same path.
     wanted
         Tables to bring back, each with the columns that order its rows.
     master
@@ -76,11 +78,9 @@ def run(
     Everything else about the cluster (memory, cores, certificates) is Spark's own configuration:
     ``spark-defaults.conf`` in ``SPARK_CONF_DIR``.
     """
-    with session(master or THIS_MACHINE) as spark:
+    with session(master or THIS_MACHINE) as spark, _handed_over(spark, tables):
         kept: list[DataFrame] = []
         try:
-            for name, table in tables.items():
-                _given(spark, table).createOrReplaceTempView(name)
             for number, (name, text) in enumerate(plan):
                 made = spark.sql(text)
                 # a view is computed again by each statement that reads it; results are small enough to keep
@@ -88,18 +88,34 @@ def run(
                     kept.append(made.persist())
                 made.createOrReplaceTempView(name)
             return {name: to_frame(spark.table(name).toArrow(), order) for name, order in wanted.items()}
-        except _spark_errors() as error:
-            # Spark's own message may quote a cell
-            raise EngineError(f"Spark gave up ({_condition(error)}); its log says more") from None
         finally:
             for made in kept:
                 made.unpersist()
 
 
-def _given(spark: "SparkSession", table: pd.DataFrame | Sequence[Path]) -> "DataFrame":
-    if isinstance(table, pd.DataFrame):
-        return spark.createDataFrame(to_arrow(table))
-    return spark.read.parquet(*map(_location, table))
+@contextmanager
+def _handed_over(spark: "SparkSession", tables: Mapping[str, pd.DataFrame | Sequence[Path]]) -> Iterator[None]:
+    """Let the statements read the tables."""
+    # Java removes this folder even if this process is killed; only its owner may look inside
+    with tempfile.TemporaryDirectory(dir=spark.sparkContext._temp_dir) as scratch:
+        try:
+            for name, table in tables.items():
+                if not isinstance(table, pd.DataFrame):
+                    given = spark.read.parquet(*map(_location, table))
+                elif _on_this_machine(spark.sparkContext.master):
+                    file = Path(scratch, f"{name}.parquet")
+                    pq.write_table(to_arrow(table), file)
+                    given = spark.read.parquet(_location(file))
+                else:
+                    given = spark.createDataFrame(to_arrow(table))
+                given.createOrReplaceTempView(name)
+            yield
+        except _spark_errors() as error:
+            # Spark's own message may quote a cell
+            raise EngineError(f"Spark gave up ({_condition(error)}); its log says more") from None
+        finally:
+            for name in tables:
+                spark.catalog.dropTempView(name)
 
 
 def _location(file: Path) -> str:
