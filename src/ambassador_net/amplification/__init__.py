@@ -25,7 +25,7 @@ from ambassador_net.amplification.weights import (
 )
 from ambassador_net.nulls import Progress, generator
 from ambassador_net.privacy import K, checked_k, houses_shown
-from ambassador_net.reduction import dyads
+from ambassador_net.reduction import Engine, dyads
 from ambassador_net.study import Study
 
 PERMUTATIONS = 2000
@@ -179,6 +179,8 @@ def mutual_amplification(
     k: int = K,
     permutations: int = PERMUTATIONS,
     test_permutations: int = TEST_PERMUTATIONS,
+    engine: Engine = "duckdb",
+    master: str | None = None,
     progress: Progress | None = None,
 ) -> Amplification:
     """Ask of a study whether persons and their organisation share each other.
@@ -197,6 +199,8 @@ def mutual_amplification(
         Number of draws under each null model of house mixing.
     test_permutations
         Number of draws of the tests that the verdict rests on.
+    engine, master
+        Who counts the shares, as in :func:`ambassador_net.dyads`; the answer is the same.
     progress
         Called with the draws made and their number.
 
@@ -211,6 +215,8 @@ def mutual_amplification(
         If k is less than 5.
     SchemaError
         If no affiliation has such a basis.
+    EngineError
+        If the engine is not there, or gives up.
 
     Examples
     --------
@@ -229,6 +235,8 @@ def mutual_amplification(
             k=k,
             permutations=permutations,
             test_permutations=test_permutations,
+            engine=engine,
+            master=master,
             progress=progress,
         )
 
@@ -246,9 +254,11 @@ def _amplification(
     k: int,
     permutations: int,
     test_permutations: int,
+    engine: Engine,
+    master: str | None,
     progress: Progress | None,
 ) -> Amplification:
-    counted = dyads(study, basis=basis)
+    counted = dyads(study, basis=basis, engine=engine, master=master)
     window = study.window
     for_mixing, for_tests = generator(seed).spawn(2)
     found = run_tests(study, counted, rng=for_tests, permutations=test_permutations)

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,6 +26,13 @@ Basis = Annotated[
     typer.Option("--basis", metavar="TEXT", help="Keep affiliations whose basis contains TEXT; may be repeated."),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything left to chance.")]
+Engine = Annotated[
+    Literal["duckdb", "spark"], typer.Option("--engine", help="Who counts the shares: this process, or Spark.")
+]
+Master = Annotated[
+    str | None,
+    typer.Option("--master", metavar="URL", help="Spark's master, spark://HOST:7077 or yarn; else this machine alone."),
+]
 Smallest = Annotated[int, typer.Option("--k", help="Fewest people of a house that is shown by itself; 5 or more.")]
 
 
@@ -107,19 +114,31 @@ for _name, _command in (
 
 
 @app.command()
-def tango(study: StudyPath, basis: Basis = None, seed: Seed = SEED, k: Smallest = 5, to_json: Json = None) -> None:
+def tango(
+    study: StudyPath,
+    basis: Basis = None,
+    seed: Seed = SEED,
+    k: Smallest = 5,
+    engine: Engine = "duckdb",
+    master: Master = None,
+    to_json: Json = None,
+) -> None:
     """Ask whether people and their organisation share each other.
 
     Counts shares both ways, reciprocity and house mixing, and gives the verdict with its reasons. Lists houses of at
     least k people, never a person.
 
     Example: `ambassador-net tango data/example --seed 1 --json tango.json`
+
+    On a cluster: `ambassador-net tango data/example --engine spark --master spark://HOST:7077`
     """
     from ambassador_net.amplification import mutual_amplification
     from ambassador_net.study import read
 
     with progress("shuffling") as told:
-        result = mutual_amplification(read(study), seed=seed, basis=basis or (), k=k, progress=told)
+        result = mutual_amplification(
+            read(study), seed=seed, basis=basis or (), k=k, engine=engine, master=master, progress=told
+        )
     if to_json is not None:
         write_json(result.to_dict(), to_json)
     if to_json != "-":
