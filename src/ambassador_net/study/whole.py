@@ -115,6 +115,28 @@ def files_of(folder: Path, table: str) -> list[Path]:
     return [new if (new := package.parent / path).is_file() else folder / path for path in sorted(listed)]
 
 
+def resources_of(folder: Path, table: str) -> list[tuple[dict[str, Any], Path]]:
+    """Find what the description says of the files of a table.
+
+    Parameters
+    ----------
+    folder
+        The study's folder.
+    table
+        The table.
+
+    Returns
+    -------
+    list of (dict, pathlib.Path)
+        The resource and the file, for each that is listed and there, in the order of their names.
+    """
+    package = package_of(folder)
+    there = {str(file.relative_to(package.parent if package.parent in file.parents else folder)): file
+             for file in files_of(folder, table)}
+    listed = {str(resource["path"]): resource for resource in _resources(package)}
+    return [(listed[path], file) for path, file in sorted(there.items()) if path in listed]
+
+
 def in_pieces(folder: Path, table: str) -> bool:
     """Whether a table is a folder of Parquet files, as in a stored study.
 
@@ -140,8 +162,15 @@ def _files_in_place(folder: Path, table: str) -> list[Path]:
     return single + sorted(file for file in within if not file.name.startswith((".", "_")))
 
 
+def _resources(package: Path) -> list[dict[str, Any]]:
+    resources = read_package(package).get("resources", [])
+    if not (isinstance(resources, list) and all(isinstance(one, dict) and "path" in one for one in resources)):
+        raise SchemaError("lists no files as resources with a path; mend or delete it", path=package)
+    return resources
+
+
 def _listed(package: Path) -> list[str]:
-    return [str(resource["path"]) for resource in read_package(package)["resources"]]
+    return [str(resource["path"]) for resource in _resources(package)]
 
 
 def _table_of(path: str) -> str:
