@@ -21,11 +21,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ambassador_net.errors import SchemaError
 from ambassador_net.reduction.exchange import to_arrow, to_frame
 from ambassador_net.reduction.statements import Statement, needed, reads, statements
-from ambassador_net.study.storing import arrow_schema
-from ambassador_net.study.whole import REDUCED, files_of, resources_of
+from ambassador_net.study.storing import arrow_schema, parts_as_written
+from ambassador_net.study.whole import REDUCED
 
 Progress = Callable[[int, int], None]
 
@@ -89,18 +88,9 @@ def parts_of(folder: Path, table: str) -> list[Part]:
     SchemaError
         If a file is not one that was written with the study: nobody has made sure that its ids are unique.
     """
-    listed = resources_of(folder, table)
-    known = {file for resource, file in listed if resource.get("unique") and file.stat().st_size == resource["bytes"]}
-    for file in files_of(folder, table):
-        if file not in known:
-            raise SchemaError(
-                "is not as the study's datapackage.json describes it, so its ids may stand elsewhere too; "
-                "store the study again (ambassador-net store)",
-                path=file,
-            )
     found = [
         Part(table, file, resource["hash"].removeprefix("sha256:"), resource["accounts"], *_between(file, table))
-        for resource, file in listed
+        for resource, file in parts_as_written(folder, table)
     ]
     return found or [Part(table, None, "none", 0)]
 
@@ -187,7 +177,9 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _view(connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Path], *, also: str = "", more: str = "") -> None:
+def _view(
+    connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Path], *, also: str = "", more: str = ""
+) -> None:
     # each of these files is named: nothing in a name may be taken for a pattern
     escaped = ", ".join(_text(re.sub(r"([\[*?])", r"[\1]", str(file))) for file in files)
     connection.execute(
@@ -270,9 +262,9 @@ class _Kept:
         spells = self.spells[of].drop(columns="known")
         if part.first is not None and part.last is not None:
             begins, ends = spells["valid_from"], spells["valid_to"]
-            spells = spells.assign(
-                valid_from=begins.mask(begins <= part.first), valid_to=ends.mask(ends > part.last)
-            )[~((begins > part.last) | (ends <= part.first))]
+            spells = spells.assign(valid_from=begins.mask(begins <= part.first), valid_to=ends.mask(ends > part.last))[
+                ~((begins > part.last) | (ends <= part.first))
+            ]
         hashed = pd.util.hash_pandas_object(spells.drop_duplicates(), index=False)
         return hashed.sort_values().to_numpy()
 
@@ -322,8 +314,12 @@ class _Kept:
         if not self._has(_SHARED, part, key):
             for name in ("originals", "houses"):
                 entries = [self._file(name, each) for each in self.parts["posts"]]
-                _view(self.connection, name, [entries[place] for place in of] or entries, more="" if of else "WHERE false")
-            plan = [named for named in needed(statements(*_FILES), [_SHARED]) if named[0] not in ("originals", "houses")]
+                _view(
+                    self.connection, name, [entries[place] for place in of] or entries, more="" if of else "WHERE false"
+                )
+            plan = [
+                named for named in needed(statements(*_FILES), [_SHARED]) if named[0] not in ("originals", "houses")
+            ]
             # what nothing is read for any more
             self._run(needed(plan, [_SHARED]), [_SHARED], part, {_SHARED: key})
             for name in ("originals", "houses"):

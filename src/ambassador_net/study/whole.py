@@ -131,8 +131,10 @@ def resources_of(folder: Path, table: str) -> list[tuple[dict[str, Any], Path]]:
         The resource and the file, for each that is listed and there, in the order of their names.
     """
     package = package_of(folder)
-    there = {str(file.relative_to(package.parent if package.parent in file.parents else folder)): file
-             for file in files_of(folder, table)}
+    there = {
+        str(file.relative_to(package.parent if package.parent in file.parents else folder)): file
+        for file in files_of(folder, table)
+    }
     listed = {str(resource["path"]): resource for resource in _resources(package)}
     return [(listed[path], file) for path, file in sorted(there.items()) if path in listed]
 
