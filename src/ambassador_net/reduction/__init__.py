@@ -1,15 +1,17 @@
 """The only place where events are counted: a study in, dyads, strengths and dyad events out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from ambassador_net.errors import SchemaError
+from ambassador_net.errors import EngineError, SchemaError
+from ambassador_net.reduction.statements import needed, statements
 from ambassador_net.study import Study
+
+Engine = Literal["duckdb", "spark"]
 
 STATES = (
     "mutual",
@@ -110,13 +112,6 @@ class PostsShared:
 _POSTS_WANTED = {"posts_shared": ("post_id",), "houses": ("post_id", "organisation"), "shared": ("share_id",)}
 
 
-@cache
-def _statements(file: str) -> tuple[tuple[str, str], ...]:
-    text = resources.files(__name__).joinpath(file).read_text("utf-8")
-    parts = [part.split("\n", 1) for part in text.split("-- name: ")[1:]]
-    return tuple((name.strip(), body.strip()) for name, body in parts)
-
-
 def affiliations_with_basis(study: Study, basis: Sequence[str]) -> pd.DataFrame:
     """Narrow a study's affiliations to those whose basis contains one of the texts.
 
@@ -150,7 +145,7 @@ def affiliations_with_basis(study: Study, basis: Sequence[str]) -> pd.DataFrame:
     return spells[keep].reset_index(drop=True)
 
 
-def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
+def dyads(study: Study, *, basis: Sequence[str] = (), engine: Engine = "duckdb", master: str | None = None) -> Dyads:
     """Count who shared whom: pairs of persons and organisations, strengths, and the shares between them.
 
     Parameters
@@ -159,6 +154,10 @@ def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
         The study.
     basis
         Keep the affiliations whose basis contains one of these texts; none keeps all.
+    engine
+        Who counts: ``duckdb``, inside this process, or ``spark``; both give the same tables.
+    master
+        Spark's master, for example ``spark://host:7077``; none is this machine alone.
 
     Returns
     -------
@@ -169,6 +168,8 @@ def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
     ------
     SchemaError
         If no affiliation has such a basis.
+    EngineError
+        If the engine is not there, or gives up.
 
     Notes
     -----
@@ -182,16 +183,14 @@ def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
     >>> bool((found.pairs["w_eo"].sum() > 0))
     True
     """
-    from ambassador_net.reduction import duckdb
-
     spells = affiliations_with_basis(study, basis)
-    found = duckdb.run(_statements("reduction.sql"), _tables(study, spells), _WANTED)
+    found = _counted(study, spells, ("reduction.sql",), _WANTED, engine, master)
     totals = found["totals"].iloc[0]
     return Dyads(
         pairs=_described(found["pairs"]),
         events=found["dyad_events"],
-        edges=found["edges"].astype({"weight": "int64", "quotes": "int64"}),
-        strengths=found["strengths"].astype({"strength_out": "int64", "strength_in": "int64"}),
+        edges=found["edges"],
+        strengths=found["strengths"],
         affiliations=spells,
         shares=int(totals["shares"]),
         self_shares=int(totals["self_shares"]),
@@ -199,7 +198,9 @@ def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
     )
 
 
-def posts_shared(study: Study, *, basis: Sequence[str] = ()) -> PostsShared:
+def posts_shared(
+    study: Study, *, basis: Sequence[str] = (), engine: Engine = "duckdb", master: str | None = None
+) -> PostsShared:
     """Count how often the original posts of people and official accounts were shared, and by whom.
 
     Parameters
@@ -208,6 +209,8 @@ def posts_shared(study: Study, *, basis: Sequence[str] = ()) -> PostsShared:
         The study.
     basis
         Keep the affiliations whose basis contains one of these texts; none keeps all.
+    engine, master
+        As in :func:`dyads`.
 
     Returns
     -------
@@ -218,6 +221,8 @@ def posts_shared(study: Study, *, basis: Sequence[str] = ()) -> PostsShared:
     ------
     SchemaError
         If no affiliation has such a basis.
+    EngineError
+        If the engine is not there, or gives up.
 
     Examples
     --------
@@ -226,22 +231,37 @@ def posts_shared(study: Study, *, basis: Sequence[str] = ()) -> PostsShared:
     >>> bool((found.posts["by_others"] <= found.posts["times_shared"]).all())
     True
     """
-    from ambassador_net.reduction import duckdb
-
     spells = affiliations_with_basis(study, basis)
-    ends = tuple(named for named in _statements("reduction.sql") if named[0] == "ends")
-    found = duckdb.run((*ends, *_statements("posts.sql")), _tables(study, spells), _POSTS_WANTED)
-    counts = dict.fromkeys(("times_shared", "within_week", "by_others", "by_others_within_week"), "int64")
+    found = _counted(study, spells, ("reduction.sql", "posts.sql"), _POSTS_WANTED, engine, master)
     return PostsShared(
-        posts=found["posts_shared"].astype(counts),
+        posts=found["posts_shared"],
         houses=found["houses"],
         shares=found["shared"].astype(dict.fromkeys(("by_own_house", "within_week"), bool)),
         affiliations=spells,
     )
 
 
-def _tables(study: Study, spells: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    return {"accounts": study.accounts, "affiliations": spells, "posts": study.posts, "shares": study.shares}
+def _counted(
+    study: Study,
+    spells: pd.DataFrame,
+    files: Sequence[str],
+    wanted: Mapping[str, Sequence[str]],
+    engine: Engine,
+    master: str | None,
+) -> dict[str, pd.DataFrame]:
+    plan = needed(statements(*files), wanted)
+    tables = {"accounts": study.accounts, "affiliations": spells, "posts": study.posts, "shares": study.shares}
+    if engine == "spark":
+        from ambassador_net.reduction import spark
+
+        return spark.run(plan, tables, wanted, master=master)
+    if engine != "duckdb":
+        raise EngineError(f"there is no engine {engine!r}; there are duckdb and spark")
+    if master is not None:
+        raise EngineError(f"only the engine spark has a master; leave out {master}, or ask for spark")
+    from ambassador_net.reduction import duckdb
+
+    return duckdb.run(plan, tables, wanted)
 
 
 def _described(raw: pd.DataFrame) -> pd.DataFrame:
