@@ -62,6 +62,17 @@ def _known_theme(name: str | None) -> str | None:
     return name
 
 
+def _count(text: str) -> int:
+    """Read a number that may be as long as 100000000 and is more easily written 1e8."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not (number.is_integer() and 1 <= number <= 1e12):
+        raise typer.BadParameter("must be a whole number, for example 100000 or 1e8")
+    return int(number)
+
+
 @app.callback()
 def _options(
     version: Annotated[
@@ -250,15 +261,34 @@ def simulate(
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the study is written.")],
     seed: Seed = SEED,
     world: Annotated[str, typer.Option("--world", help="Which made-up world; an unknown name lists them.")] = "example",
+    shares: Annotated[
+        int | None,
+        typer.Option(
+            "--shares", metavar="NUMBER", parser=_count, help="Write a stored study of so many shares instead; 1e8."
+        ),
+    ] = None,
+    accounts: Annotated[
+        int | None,
+        typer.Option("--accounts", metavar="NUMBER", parser=_count, help="With --shares: accounts."),
+    ] = None,
+    months: Annotated[int, typer.Option("--months", min=1, help="With --shares: months from January 2025 on.")] = 12,
 ) -> None:
     """Make up a study with a known truth, written to truth.json beside it.
 
-    Example: `ambassador-net simulate --world null --seed 7 --to made-up`
+    With --shares, a study of any size, written month by month in the memory of a million shares.
+
+    Example: `ambassador-net simulate --shares 1e8 --seed 7 --to large`
     """
     from ambassador_net.simulate import simulate as make_up
+    from ambassador_net.simulate.large import write_large
 
-    made = make_up(world, seed=seed)
-    typer.echo(f"wrote {made.study} to {made.write(to)}")
+    if shares is None:
+        made = make_up(world, seed=seed)
+        typer.echo(f"wrote {made.study} to {made.write(to)}")
+        return
+    with progress("making up") as told:
+        write_large(to, shares, seed=seed, accounts=accounts, months=months, progress=told)
+    typer.echo(f"wrote {shares:,} made-up shares to {to}")
 
 
 @app.command()

@@ -16,12 +16,14 @@ from ambassador_net.errors import SchemaError
 from ambassador_net.study.whole import (
     OLDER_FILES,
     PACKAGE,
-    REQUIRED_TABLES,
     files_of,
     in_pieces,
     package_of,
     read_package,
     replacing,
+)
+from ambassador_net.study.whole import (
+    REQUIRED_TABLES as REQUIRED_TABLES,
 )
 
 Persons = Literal["public", "private"]
