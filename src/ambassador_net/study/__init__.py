@@ -146,7 +146,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
 UNIQUE = {"accounts": "account_id", "holders": "holder_id", "posts": "post_id", "shares": "share_id"}
 EVENT_TIMES = {"posts": "posted_at", "shares": "shared_at_earliest", "mentions": "posted_at"}
 
-_ACCOUNT_COLUMNS = {
+ACCOUNT_COLUMNS = {
     "shares": ("sharer_id", "source_id"),
     "posts": ("author_id",),
     "mentions": ("author_id", "mentioned_id"),
@@ -302,6 +302,11 @@ class Study:
         return self.made_up or self.persons == "public"
 
     @property
+    def sharers(self) -> "pd.Series[str]":
+        """The accounts that shared anything, self-shares included; an account may stand here again."""
+        return self.shares["sharer_id"]
+
+    @property
     def window(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
         """Time of the first and of the last share, or None if there is none."""
         if self.shares.empty:
@@ -397,32 +402,9 @@ def read(path: str | Path) -> Study:
     >>> study.made_up
     True
     """
-    folder = Path(path)
-    if not folder.is_dir():
-        raise SchemaError(f"{folder} is not a folder; a study is a folder with accounts and shares")
-    package = read_package(package_of(folder))
-    stored = in_pieces(folder, "shares")
-    tables: dict[str, pd.DataFrame] = {}
-    sources: dict[str, Path] = {}
-    for name in TABLES:
-        for spelling in (name, OLDER_FILES.get(name)):
-            files = files_of(folder, spelling) if spelling else []
-            pieces = stored and bool(spelling) and in_pieces(folder, str(spelling))
-            if len(files) > 1 and not pieces:
-                raise SchemaError(f"{' and '.join(f.name for f in files)} are both there; keep one of them")
-            if files:
-                sources[name] = folder / str(spelling) if pieces else files[0]
-                tables[name] = (
-                    _read_parquet(name, files) if stored and files[0].suffix == ".parquet" else _read_raw(files[0])
-                )
-                break
-        else:
-            if name in REQUIRED_TABLES:
-                raise SchemaError(
-                    f"{folder.name} has no {name}.csv, {name}.csv.gz or {name}.parquet; "
-                    "a study needs accounts and shares (docs/study.md)"
-                )
-    return _checked(tables, sources, package, title=folder.resolve().name)
+    folder = folder_of(path)
+    tables, sources = gather(folder)
+    return checked(tables, sources, read_package(package_of(folder)), title=folder.resolve().name)
 
 
 def from_tables(
@@ -471,10 +453,78 @@ def from_tables(
             raise SchemaError(f"the table {name} is missing; a study needs accounts and shares")
     package = {"made_up": made_up, "persons": persons, "description": description, "title": title}
     raw = {name: _raw(tables[name]) for name in TABLES if name in tables}
-    return _checked(raw, {}, package, title=title)
+    return checked(raw, {}, package, title=title)
 
 
 # reading ---------------------------------------------------------------------------------------------
+
+
+def folder_of(path: str | Path) -> Path:
+    """Make sure that a study's folder is one.
+
+    Parameters
+    ----------
+    path
+        Where the study should be.
+
+    Returns
+    -------
+    pathlib.Path
+        The same.
+
+    Raises
+    ------
+    SchemaError
+        If it is no folder.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise SchemaError(f"{folder} is not a folder; a study is a folder with accounts and shares")
+    return folder
+
+
+def gather(folder: Path, names: Iterable[str] = TABLES) -> tuple[dict[str, pd.DataFrame], dict[str, Path]]:
+    """Take the tables of a study into memory as they stand in its files, times apart as text.
+
+    Parameters
+    ----------
+    folder
+        The study's folder.
+    names
+        Which tables.
+
+    Returns
+    -------
+    tuple of dict
+        The tables that are there, by name, and where each came from.
+
+    Raises
+    ------
+    SchemaError
+        If a required table is missing, is there twice or cannot be read.
+    """
+    stored = in_pieces(folder, "shares")
+    tables: dict[str, pd.DataFrame] = {}
+    sources: dict[str, Path] = {}
+    for name in names:
+        for spelling in (name, OLDER_FILES.get(name)):
+            files = files_of(folder, spelling) if spelling else []
+            pieces = stored and bool(spelling) and in_pieces(folder, str(spelling))
+            if len(files) > 1 and not pieces:
+                raise SchemaError(f"{' and '.join(f.name for f in files)} are both there; keep one of them")
+            if files:
+                sources[name] = folder / str(spelling) if pieces else files[0]
+                tables[name] = (
+                    _read_parquet(name, files) if stored and files[0].suffix == ".parquet" else _read_raw(files[0])
+                )
+                break
+        else:
+            if name in REQUIRED_TABLES:
+                raise SchemaError(
+                    f"{folder.name} has no {name}.csv, {name}.csv.gz or {name}.parquet; "
+                    "a study needs accounts and shares (docs/study.md)"
+                )
+    return tables, sources
 
 
 def _read_parquet(table: str, files: Sequence[Path]) -> pd.DataFrame:
@@ -671,9 +721,32 @@ class _Rows:
         )
 
 
-def _checked(
+def checked(
     raw: Mapping[str, pd.DataFrame], sources: Mapping[str, Path], package: Mapping[str, Any], *, title: str
 ) -> Study:
+    """Check tables and bring them to their types.
+
+    Parameters
+    ----------
+    raw
+        The tables as :func:`gather` gives them.
+    sources
+        Where each came from, if from a file.
+    package
+        The study's description.
+    title
+        What the study is called if its description does not say.
+
+    Returns
+    -------
+    Study
+        The study with its ledger.
+
+    Raises
+    ------
+    SchemaError
+        If a table is not what ``docs/study.md`` says.
+    """
     older_people = raw["holders"] if "holders" in raw and "person_id" in raw["holders"].columns else None
     rows: dict[str, _Rows] = {}
     for name in TABLES:
@@ -690,7 +763,7 @@ def _checked(
     _tie(rows, given="affiliations" in raw)
     _place_in_time(rows["shares"])
     known = rows["accounts"].table["account_id"]
-    for name, columns in _ACCOUNT_COLUMNS.items():
+    for name, columns in ACCOUNT_COLUMNS.items():
         for column in columns:
             cells = rows[name].table[column]
             rows[name].drop(_strangers(cells, known), f"{column} is not in accounts")
