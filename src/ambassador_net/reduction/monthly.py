@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import re
-import tempfile
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -126,7 +126,6 @@ def run(
         Its ``accounts`` and ``affiliations`` (already narrowed to the wanted bases), in the order of their files.
     wanted
         Tables of ``reduction.sql`` and ``posts.sql`` to bring back, each with the columns that order its rows.
-
     progress
         Called with the counts made and their number.
 
@@ -143,11 +142,11 @@ def run(
     together = dict(statements("monthly.sql"))
     plan = needed([(name, together.get(name, text)) for name, text in statements(*_FILES)], wanted)
     counted = {name for _, text in plan for name in reads(text)} & {f"part_{name}" for name in together}
-    with _connected() as connection:
+    place = Path(folder) / REDUCED
+    with _connected(place) as connection:
         for name, table in tables.items():
             connection.register(name, to_arrow(table))
         kept = _Kept(Path(folder), connection, tables)
-        kept.clear()
         for name, files in kept.count(sorted(name.removeprefix("part_") for name in counted), progress).items():
             _view(connection, f"part_{name}", files)
         for name, text in plan:
@@ -161,16 +160,23 @@ def _ordered(connection: duckdb.DuckDBPyConnection, name: str, order: Sequence[s
 
 
 @contextmanager
-def _connected() -> Iterator[duckdb.DuckDBPyConnection]:
-    with tempfile.TemporaryDirectory(prefix="ambassador-net-") as spill:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "preserve_insertion_order": False,
-            "temp_directory": spill,
-        }
+def _connected(place: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB in memory that spills beside what is kept; what a killed one left there is removed."""
+    for left in place.glob(".*.spill"):
+        if not _runs(int(left.name.split(".")[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    spill = place / f".{os.getpid()}.spill"
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": False,
+        "temp_directory": str(spill),
+    }
+    try:
         with duckdb.connect(":memory:", config=config) as connection:
             yield connection
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _text(value: str) -> str:
@@ -193,8 +199,9 @@ class _Kept:
 
     def __init__(self, study: Path, connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pd.DataFrame]) -> None:
         self.folder = study / REDUCED
-        self.connection = connection
         self.parts = {table: parts_of(study, table) for table in _OF}
+        self._clear()
+        self.connection = connection
         labels = [name for name in _LABELS if name in tables["accounts"]]
         self.accounts = tables["accounts"]["account_id"]
         self.holders = tables["accounts"]["holder_id"]
@@ -204,7 +211,7 @@ class _Kept:
             known=spells["holder_id"].map(_places(self.holders)).fillna(len(self.holders))
         )
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Remove what belongs to no part of the study any more, and what a killed program was writing."""
         digests = {part.digest for parts in self.parts.values() for part in parts}
         for file in self.folder.glob("*/*"):
@@ -304,7 +311,7 @@ class _Kept:
         new = [(key, file) for (key, _), file in zip(keys, files, strict=True) if key not in looked]
         if new:
             _view(self.connection, "candidates", [file for _, file in new], also=", filename")
-            hit = self.connection.sql(
+            hit = self.connection.execute(
                 "SELECT DISTINCT c.filename FROM candidates AS c JOIN shares AS s ON s.original_post_id = c.post_id"
             ).fetchall()
             names = {Path(name).name for (name,) in hit}

@@ -1,6 +1,7 @@
 """Write a study in its stored form: Parquet, with one part a month of its posts, shares and mentions."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ _REPEATING = {
 }
 # the ids of half a million accounts; a larger dictionary costs more than it saves
 _DICTIONARY_BYTES = 8_000_000
+
+_MONTH = re.compile(r"month=(\d{4}-\d\d)/")
 
 _TYPES = {"string": pa.string(), "datetime": pa.timestamp("us"), "date": pa.timestamp("us"), "number": pa.float64()}
 
@@ -66,6 +69,39 @@ def part_of(table: str, month: str, number: int = 0) -> str:
         Its path inside the study.
     """
     return f"{table}/month={month}/part-{number}.parquet"
+
+
+def month_of(part: str) -> str | None:
+    """Read the month from the name of a part.
+
+    Parameters
+    ----------
+    part
+        Its path.
+
+    Returns
+    -------
+    str or None
+        For example ``2025-03``; None for the part of a table without rows.
+    """
+    found = _MONTH.search(part)
+    return found[1] if found else None
+
+
+def number_of(part: str) -> int:
+    """Read from the name of a part which of its month's parts it is.
+
+    Parameters
+    ----------
+    part
+        Its path.
+
+    Returns
+    -------
+    int
+        The number.
+    """
+    return int(part.removesuffix(".parquet").rpartition("-")[2])
 
 
 class Storing:

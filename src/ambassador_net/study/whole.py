@@ -195,7 +195,7 @@ def replacing(folder: str | Path, *, keep_reduced: bool = False) -> Iterator[Pat
     ------
     pathlib.Path
         Where to write: the files that are new, and a ``datapackage.json`` that lists all files of the study, also those
-        that stay as they are.
+        that stay as they are. Without such a description nothing is replaced.
 
     Raises
     ------
@@ -212,6 +212,9 @@ def replacing(folder: str | Path, *, keep_reduced: bool = False) -> Iterator[Pat
     writing.mkdir(parents=True)
     try:
         yield writing
+        if not (writing / PACKAGE).is_file():
+            shutil.rmtree(writing)
+            return
         if not keep_reduced:
             # before the renaming: no moment at which it stands beside a study that it was not counted from
             shutil.rmtree(target / REDUCED, ignore_errors=True)
