@@ -66,6 +66,8 @@ class Added:
         Accounts of the study that were observed otherwise in the period, and are ``partial`` now.
     spells_changed
         Persons of the study whose affiliations changed within the period.
+    changed
+        Whether anything in it was new to the study, which otherwise is left as it was, byte for byte.
     """
 
     ledger: Ledger
@@ -73,6 +75,7 @@ class Added:
     labelled: int
     observed_in_part: int
     spells_changed: int
+    changed: bool
 
     def to_dict(self) -> dict[str, Any]:
         """Give everything as JSON-safe values.
@@ -88,6 +91,7 @@ class Added:
             "labelled": self.labelled,
             "observed_in_part": self.observed_in_part,
             "spells_changed": self.spells_changed,
+            "changed": self.changed,
         }
 
 
@@ -205,6 +209,7 @@ def _add(target: Path, source: Path, writing: Path, connection: duckdb.DuckDBPyC
         labelled=labelled,
         observed_in_part=in_part,
         spells_changed=spells_changed,
+        changed=bool(written),
     )
 
 
