@@ -13,10 +13,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -203,7 +205,7 @@ class _Kept:
         self._clear()
         self.connection = connection
         labels = [name for name in _LABELS if name in tables["accounts"]]
-        self.accounts = tables["accounts"]["account_id"]
+        self._hashed: dict[tuple[Part, bool], bytes] = {}
         self.holders = tables["accounts"]["holder_id"]
         self.labels = pd.util.hash_pandas_object(tables["accounts"][labels], index=False).to_numpy()
         spells = tables["affiliations"][["holder_id", "organisation", "valid_from", "valid_to"]]
@@ -255,25 +257,27 @@ class _Kept:
 
     def _key(self, part: Part, name: str, *more: str) -> str:
         """Make the key of a count from all that it rests on."""
-        plan = needed(statements(*_FILES), [name])
-        rests_on = {table for _, text in plan for table in reads(text)}
+        plan, by_spells = _rests_on(name)
         key = hashlib.sha256(json.dumps([part.digest, plan, more]).encode())
         key.update(self.labels[: part.accounts].tobytes())
-        if "affiliations" in rests_on:
-            key.update(self._spells_in(part, everybody=name in _OF_EVERYBODY).tobytes())
+        if by_spells:
+            key.update(self._spells_in(part, everybody=name in _OF_EVERYBODY))
         return key.hexdigest()
 
-    def _spells_in(self, part: Part, *, everybody: bool) -> Any:
+    def _spells_in(self, part: Part, *, everybody: bool) -> bytes:
         """Hash the affiliations as they were in the time of a part, of everybody or of those whom it may name."""
-        of = self.spells["known"] < (len(self.holders) if everybody else part.accounts)
-        spells = self.spells[of].drop(columns="known")
+        if (part, everybody) not in self._hashed:
+            self._hashed[part, everybody] = self._hash_spells(part, everybody=everybody)
+        return self._hashed[part, everybody]
+
+    def _hash_spells(self, part: Part, *, everybody: bool) -> bytes:
+        spells = self.spells[self.spells["known"] < (len(self.holders) if everybody else part.accounts)]
+        begins, ends = spells["valid_from"], spells["valid_to"]
         if part.first is not None and part.last is not None:
-            begins, ends = spells["valid_from"], spells["valid_to"]
-            spells = spells.assign(valid_from=begins.mask(begins <= part.first), valid_to=ends.mask(ends > part.last))[
-                ~((begins > part.last) | (ends <= part.first))
-            ]
-        hashed = pd.util.hash_pandas_object(spells.drop_duplicates(), index=False)
-        return hashed.sort_values().to_numpy()
+            apart = (begins > part.last) | (ends <= part.first)
+            begins, ends = begins.mask(begins <= part.first)[~apart], ends.mask(ends > part.last)[~apart]
+        clipped = spells.loc[begins.index, ["holder_id", "organisation"]].assign(valid_from=begins, valid_to=ends)
+        return np.unique(pd.util.hash_pandas_object(clipped, index=False).to_numpy()).tobytes()
 
     def _count(self, part: Part, names: Sequence[str], keys: Mapping[str, str]) -> None:
         missing = [name for name in names if not self._has(name, part, keys[name])]
@@ -300,9 +304,13 @@ class _Kept:
         for name, _ in plan:
             self.connection.execute(f"DROP TABLE {name}")
 
+    @cached_property
+    def _keys_of_posts(self) -> list[tuple[str, str]]:
+        return [(self._key(of, "originals"), self._key(of, "houses")) for of in self.parts["posts"]]
+
     def _count_shared(self, part: Part) -> None:
         """Count the shares of posts in a part, wherever the posts are; what was looked through once is remembered."""
-        keys = [(self._key(of, "originals"), self._key(of, "houses")) for of in self.parts["posts"]]
+        keys = self._keys_of_posts
         files = [self._file("originals", of) for of in self.parts["posts"]]
         self._give(part)
         memory = self.folder / _SHARED / f"{part.digest}.json"
@@ -334,6 +342,13 @@ class _Kept:
         if looked != remembered:
             with _written(memory) as scratch:
                 scratch.write_text(json.dumps(looked), "utf-8")
+
+
+@cache
+def _rests_on(name: str) -> tuple[str, bool]:
+    """Give the statements that a table rests on, as one text, and whether they read the affiliations."""
+    plan = needed(statements(*_FILES), [name])
+    return json.dumps(plan), any("affiliations" in reads(text) for _, text in plan)
 
 
 def _places(holders: "pd.Series[str]") -> "pd.Series[int]":

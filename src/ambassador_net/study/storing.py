@@ -318,7 +318,8 @@ def store(study: Study, folder: str | Path) -> Path:
     """
     with storing(folder, study.about, len(study.accounts)) as tables:
         for name, table in study.tables.items():
-            if len(table) or name in REQUIRED_TABLES:
+            # without a table of affiliations they would be made from the accounts
+            if len(table) or name in (*REQUIRED_TABLES, "affiliations"):
                 for part, rows in parts(name, table):
                     tables.add(name, to_arrow(name, rows), part)
     return Path(folder)
