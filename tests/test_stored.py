@@ -19,9 +19,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 import ambassador_net as an
+from ambassador_net.cli import app
 from ambassador_net.errors import SchemaError, Undefined
+from ambassador_net.privacy import withdraw_from_folder
 from ambassador_net.readers.adding import USED_BEFORE, Added, add_period
 from ambassador_net.reduction import duckdb, monthly
 from ambassador_net.reduction.statements import needed, statements
@@ -558,6 +561,45 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(halves: list[an.Study]
     for refused in (lambda: add_period(folder, tmp_path / "plain"), lambda: by_parts(folder)):
         with pytest.raises(SchemaError, match="store the study again"):
             refused()
+
+
+def test_who_withdraws_is_in_no_file_of_a_stored_study(halves: list[an.Study], tmp_path: Path) -> None:
+    put_together(halves, tmp_path)
+    folder = tmp_path / "study"
+    by_parts(folder)
+    study = an.read(folder)
+    person = an.dyads(study).events["holder_id"].value_counts().index[0]
+    accounts = study.accounts.loc[study.accounts["holder_id"] == person, "account_id"]
+    gone = withdraw_from_folder(folder, person)
+    assert gone.rows["shares"] > 0
+    assert gone.to_check == ()
+    tables = {path: pd.read_parquet(folder / path) for path in files_in(folder) if path.endswith(".parquet")}
+    assert not [path for path in tables if path.startswith("reduced")]
+    assert len(tables) > 4
+    for path, table in tables.items():
+        assert not table.isin([person, *accounts]).to_numpy().any(), path
+    assert_same(whole(an.read(folder)), by_parts(folder))
+
+
+def test_the_commands_lead_from_one_to_the_other(tmp_path: Path) -> None:
+    def ran(*arguments: str) -> str:
+        done = CliRunner().invoke(app, list(arguments))
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    made, stored, period = str(tmp_path / "made"), str(tmp_path / "stored"), str(tmp_path / "period")
+    assert "3,000 made-up shares" in ran("simulate", "--shares", "3e3", "--months", "2", "--seed", "5", "--to", made)
+    january, february = cut(an.read(made), ["2025-02-01"])
+    ran("store", str(january.write(tmp_path / "january")), "--to", stored)
+    february.write(tmp_path / "period")
+    assert "added to" in ran("add", period, "--to", stored)
+    again = ran("add", period, "--to", stored, "--json", str(tmp_path / "again.json"))
+    assert "left as it was" in again
+    assert json.loads((tmp_path / "again.json").read_text("utf-8"))["changed"] is False
+    assert "3000" in ran("check", stored)
+    refused = CliRunner().invoke(app, ["simulate", "--shares", "many", "--to", made])
+    assert refused.exit_code == 2
+    assert "1e8" in refused.output
 
 
 # ---- any study, cut anyhow ------------------------------------------------------------------------------------
