@@ -185,7 +185,7 @@ def _suspect(connection: duckdb.DuckDBPyConnection, table: StoredTable, memory: 
     # without an id of its own, a row is what stands in it
     of = HASH.format(cells[key] if key else ", ".join(cells.values()))
     connection.register("again", pa.table({"h": _not_once(connection, table, of, memory)}))
-    doubts = [f"{of} IN (SELECT h FROM again)"]
+    doubts = [f"{of} IN (SELECT h FROM again)"]  # noqa: S608
     doubts += [f"{cells[c.name]} IS NULL" for c in TABLES[table.name] if c.filled]
     doubts += [f"NOT {_fits(cells[c.name], c)}" for c in TABLES[table.name] if c.choices]
     doubts += [_too_large(cells[c.name]) for c in TABLES[table.name] if c.type == "number"]
@@ -266,17 +266,14 @@ def _judged(connection: duckdb.DuckDBPyConnection, table: StoredTable) -> pd.Dat
         if key
         else ""
     )
-    return connection.sql(  # noqa: S608
-        f"""
-        WITH once AS (
-          SELECT *, CASE WHEN row_number() OVER (PARTITION BY {", ".join(columns)} ORDER BY place) > 1
-            THEN '{_REPEATED}' {" ".join(empty)} END AS reason
-          FROM suspects),
-        used AS (SELECT *, CASE WHEN reason IS NOT NULL THEN reason {used} END AS first_reason FROM once)
-        SELECT place, CASE WHEN first_reason IS NOT NULL THEN first_reason {" ".join(late)} END AS reason
-        FROM used WHERE CASE WHEN first_reason IS NOT NULL THEN first_reason {" ".join(late)} END IS NOT NULL
-        """
-    ).to_arrow_table().to_pandas()
+    judged = f"CASE WHEN first_reason IS NOT NULL THEN first_reason {' '.join(late)} END"
+    found: pd.DataFrame = connection.sql(
+        f"WITH once AS (SELECT *, CASE WHEN row_number() OVER (PARTITION BY {', '.join(columns)} ORDER BY place) > 1 "  # noqa: S608
+        f"THEN '{_REPEATED}' {' '.join(empty)} END AS reason FROM suspects), "
+        f"used AS (SELECT *, CASE WHEN reason IS NOT NULL THEN reason {used} END AS first_reason FROM once) "
+        f"SELECT place, {judged} AS reason FROM used WHERE {judged} IS NOT NULL"
+    ).to_df()
+    return found
 
 
 def _refuse(connection: duckdb.DuckDBPyConnection, table: StoredTable, wrong: str, message: str) -> None:

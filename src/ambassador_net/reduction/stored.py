@@ -7,6 +7,7 @@ joined or grouped by text, and memory does not grow with the number of shares.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import duckdb
@@ -34,6 +35,7 @@ MOST_SHUFFLED = 10_000_000
 
 # rows at a time: a row group of a stored study
 _BATCH = 8 * 122_880
+_TIMES = ("shared_at", "shared_at_earliest", "shared_at_latest")
 _MICROSECONDS = 1_000_000
 # what a missing time, the smallest number of microseconds, comes to
 _NO_TIME = int(np.iinfo(np.int64).min) // _MICROSECONDS
@@ -196,7 +198,7 @@ def _may_shuffle(study: StoredStudy) -> bool:
 
 
 class _Numbering:
-    """Finds the number of an account, its row, by the hash of its id; by the id itself where two hashes are the same."""
+    """Finds the number of an account, its row, by the hash of its id; by the id where two hashes are the same."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, ids: "pd.Series[str]") -> None:
         self.n = len(ids)
@@ -403,7 +405,7 @@ class _Shares:
     sharer: Numbers
     source: Numbers
     stratum: Numbers | None
-    at: Seconds
+    time: Seconds
     earliest: Seconds
     latest: Seconds
 
@@ -457,15 +459,12 @@ def _shares(
     told: Callable[[int], None],
 ) -> Iterator[_Shares]:
     table = study.events["shares"]
-    filled = set(table.columns) - table.unfilled
     columns: dict[str, Callable[[Mapping[str, str]], str]] = {
-        "share_id": lambda cells: cells["share_id"],
+        "share_id": itemgetter("share_id"),
         "sharer": lambda cells: numbers.column(cells["sharer_id"]),
         "source": lambda cells: numbers.column(cells["source_id"]),
     }
-    for name in ("shared_at", "shared_at_earliest", "shared_at_latest"):
-        if name in filled:
-            columns[name] = lambda cells, name=name: cells[name]
+    columns |= {name: itemgetter(name) for name in _TIMES if name in table.columns and name not in table.unfilled}
     if len(names) > 1:
         columns["collection"] = lambda cells: f"hash(coalesce({cells['collection']}, ''))"
     hashes = np.array([connection.sql("SELECT hash(?)", params=[name]).fetchall()[0][0] for name in names], np.uint64)
@@ -473,12 +472,8 @@ def _shares(
     if len(np.unique(hashes)) < len(hashes):
         raise SchemaError("two collections cannot be told apart; rename one of them", path=table.place / table.name)
     for read in _rows(connection, study, "shares", columns, told):
-        n = len(read["share_id"])
-        missing = np.full(n, _NO_TIME, dtype=np.int64) if len(filled & set(columns)) < 3 else None  # noqa: PLR2004
-        at, earliest, latest = (
-            _seconds(read[name]) if name in read else missing
-            for name in ("shared_at", "shared_at_earliest", "shared_at_latest")
-        )
+        missing = np.full(len(read["share_id"]), _NO_TIME)
+        at, earliest, latest = (_seconds(read[name]) if name in read else missing for name in _TIMES)
         stratum = None
         if "collection" in read:
             found = np.searchsorted(hashes, read["collection"].to_numpy(), sorter=order)
@@ -488,7 +483,7 @@ def _shares(
             sharer=_known(numbers(read["sharer"]), study, "shares"),
             source=_known(numbers(read["source"]), study, "shares"),
             stratum=stratum,
-            at=at,
+            time=at,
             earliest=_filled_by(earliest, at),
             latest=_filled_by(latest, at),
         )
@@ -522,7 +517,7 @@ def _posts(
     if "posts" in study.events:
         columns: dict[str, Callable[[Mapping[str, str]], str]] = {
             "author": lambda cells: numbers.column(cells["author_id"]),
-            "posted_at": lambda cells: cells["posted_at"],
+            "posted_at": itemgetter("posted_at"),
             "plain": lambda cells: f"{cells['kind']} <> 'repost'",
         }
         for read in _rows(connection, study, "posts", columns, told):
@@ -591,17 +586,17 @@ class _Sums:
         self._exchange(share, stratum, some)
 
     def _span(self, share: _Shares, stratum: Numbers) -> None:
-        timed = share.at != _NO_TIME
+        timed = share.time != _NO_TIME
         if len(self.names) == 1:
             self._shares[0] += len(stratum)
-            self._first[0] = min(self._first[0], share.at.min(where=timed, initial=ALWAYS[1]))
-            self._last[0] = max(self._last[0], share.at.max(where=timed, initial=ALWAYS[0]))
+            self._first[0] = min(self._first[0], share.time.min(where=timed, initial=ALWAYS[1]))
+            self._last[0] = max(self._last[0], share.time.max(where=timed, initial=ALWAYS[0]))
             self._earliest[0] = min(self._earliest[0], share.earliest.min(initial=ALWAYS[1]))
             self._latest[0] = max(self._latest[0], share.latest.max(initial=ALWAYS[0]))
             return
         self._shares += np.bincount(stratum, minlength=len(self.names))
-        np.minimum.at(self._first, stratum[timed], share.at[timed])
-        np.maximum.at(self._last, stratum[timed], share.at[timed])
+        np.minimum.at(self._first, stratum[timed], share.time[timed])
+        np.maximum.at(self._last, stratum[timed], share.time[timed])
         np.minimum.at(self._earliest, stratum, share.earliest)
         np.maximum.at(self._latest, stratum, share.latest)
 
@@ -637,7 +632,7 @@ class _Sums:
             self._events.append(
                 (
                     share.share_id.take(pa.array(some)), by_person[known], pair, sharer[known], source[known],
-                    stratum[some], share.at[some], share.earliest[some], share.latest[some],
+                    stratum[some], share.time[some], share.earliest[some], share.latest[some],
                 )
             )  # fmt: skip
 

@@ -257,7 +257,7 @@ def _table(folder: Path, name: str, listed: Mapping[Path, Mapping[str, Any]]) ->
         fits = {"string": _is_text, "number": _is_number}.get(column.type, _is_time)
         if not all(fits(kind) or pa.types.is_null(kind) for kind in types.get(column.name, ())):
             raise SchemaError(
-                f"{column.name} must be a {column.type} (times in UTC without a zone); read the study and store it anew",
+                f"{column.name} must be a {column.type} (times in UTC, without a zone); store the study anew",
                 path=folder / name,
             )
     columns = tuple(column for column in known if column in types)
