@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ambassador_net.cli import exports, persons
+from ambassador_net.cli import exports, persons, stored
 from ambassador_net.cli.terminal import Json, Language, StudyPath, progress, tell, write_json
 from ambassador_net.errors import AmbassadorError
 
@@ -108,6 +108,8 @@ for _name, _command in (
     ("formats", exports.formats),
     ("roster", exports.roster),
     ("donate", exports.donate),
+    ("store", stored.store),
+    ("add", stored.add),
     ("key", persons.key),
     ("pseudonymise", persons.pseudonymise),
     ("rotate", persons.rotate),

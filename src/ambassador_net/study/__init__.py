@@ -407,6 +407,36 @@ def read(path: str | Path) -> Study:
     return checked(tables, sources, read_package(package_of(folder)), title=folder.resolve().name)
 
 
+def read_beside(path: str | Path, accounts: pd.DataFrame) -> Study:
+    """Read a study whose events may name accounts of another study.
+
+    Parameters
+    ----------
+    path
+        Its folder, as for :func:`read`.
+    accounts
+        The accounts of the other study.
+
+    Returns
+    -------
+    Study
+        The study; behind its own accounts stand those of the other study that it does not hold itself.
+
+    Raises
+    ------
+    SchemaError
+        As :func:`read`.
+    """
+    folder = folder_of(path)
+    tables, sources = gather(folder)
+    own = tables["accounts"].rename(columns=lambda c: str(c).strip())
+    if "account_id" in own.columns:
+        older = {str(c.older): c.name for c in TABLES["accounts"] if c.older in own.columns}
+        others = _raw(accounts[~accounts["account_id"].isin(own["account_id"])])
+        tables["accounts"] = pd.concat([own.rename(columns=older), others], ignore_index=True)
+    return checked(tables, sources, read_package(package_of(folder)), title=folder.resolve().name)
+
+
 def from_tables(
     tables: Mapping[str, pd.DataFrame],
     *,

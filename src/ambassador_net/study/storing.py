@@ -1,6 +1,7 @@
 """Write a study in its stored form: Parquet, with one part a month of its posts, shares and mentions."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ambassador_net.errors import SchemaError
 from ambassador_net.study import EVENT_TIMES, REQUIRED_TABLES, TABLES, UNIQUE, Study, describe, schema_of
-from ambassador_net.study.whole import PACKAGE, replacing
+from ambassador_net.study.whole import PACKAGE, files_of, replacing, resources_of
 
 # rows of a row group: a multiple of the 122,880 that DuckDB takes at a time
 ROW_GROUP = 8 * 122_880
@@ -24,6 +26,8 @@ _REPEATING = {
 }
 # the ids of half a million accounts; a larger dictionary costs more than it saves
 _DICTIONARY_BYTES = 8_000_000
+
+_MONTH = re.compile(r"month=(\d{4}-\d\d)/")
 
 _TYPES = {"string": pa.string(), "datetime": pa.timestamp("us"), "date": pa.timestamp("us"), "number": pa.float64()}
 
@@ -65,6 +69,39 @@ def part_of(table: str, month: str, number: int = 0) -> str:
         Its path inside the study.
     """
     return f"{table}/month={month}/part-{number}.parquet"
+
+
+def month_of(part: str) -> str | None:
+    """Read the month from the name of a part.
+
+    Parameters
+    ----------
+    part
+        Its path.
+
+    Returns
+    -------
+    str or None
+        For example ``2025-03``; None for the part of a table without rows.
+    """
+    found = _MONTH.search(part)
+    return found[1] if found else None
+
+
+def number_of(part: str) -> int:
+    """Read from the name of a part which of its month's parts it is.
+
+    Parameters
+    ----------
+    part
+        Its path.
+
+    Returns
+    -------
+    int
+        The number.
+    """
+    return int(part.removesuffix(".parquet").rpartition("-")[2])
 
 
 class Storing:
@@ -179,6 +216,43 @@ def in_order(resources: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(
         resources, key=lambda one: (tables.index(one["path"].partition("/")[0].partition(".")[0]), one["path"])
     )
+
+
+def parts_as_written(folder: Path, table: str) -> list[tuple[dict[str, Any], Path]]:
+    """List the parts of a stored study whose ids are known to be unique.
+
+    Parameters
+    ----------
+    folder
+        A stored study.
+    table
+        ``posts``, ``shares`` or ``mentions``.
+
+    Returns
+    -------
+    list of (dict, pathlib.Path)
+        The resource of ``datapackage.json`` and the file, in the order of their names.
+
+    Raises
+    ------
+    SchemaError
+        If a file is not the one that was written with the study: nobody has made sure that its ids are unique.
+    """
+    listed = resources_of(folder, table)
+    written = {file for resource, file in listed if _as_written(resource, file, table)}
+    for file in files_of(folder, table):
+        if file not in written:
+            raise SchemaError(
+                "is not as the study's datapackage.json describes it, so its ids may stand elsewhere too; "
+                "store the study again (ambassador-net store)",
+                path=file,
+            )
+    return listed
+
+
+def _as_written(resource: dict[str, Any], file: Path, table: str) -> bool:
+    described = {"bytes", "hash", "rows", "accounts", *(["unique"] if table in UNIQUE else [])} <= set(resource)
+    return described and file.stat().st_size == resource["bytes"]
 
 
 @contextmanager

@@ -115,6 +115,30 @@ def files_of(folder: Path, table: str) -> list[Path]:
     return [new if (new := package.parent / path).is_file() else folder / path for path in sorted(listed)]
 
 
+def resources_of(folder: Path, table: str) -> list[tuple[dict[str, Any], Path]]:
+    """Find what the description says of the files of a table.
+
+    Parameters
+    ----------
+    folder
+        The study's folder.
+    table
+        The table.
+
+    Returns
+    -------
+    list of (dict, pathlib.Path)
+        The resource and the file, for each that is listed and there, in the order of their names.
+    """
+    package = package_of(folder)
+    there = {
+        str(file.relative_to(package.parent if package.parent in file.parents else folder)): file
+        for file in files_of(folder, table)
+    }
+    listed = {str(resource["path"]): resource for resource in _resources(package)}
+    return [(listed[path], file) for path, file in sorted(there.items()) if path in listed]
+
+
 def in_pieces(folder: Path, table: str) -> bool:
     """Whether a table is a folder of Parquet files, as in a stored study.
 
@@ -140,8 +164,15 @@ def _files_in_place(folder: Path, table: str) -> list[Path]:
     return single + sorted(file for file in within if not file.name.startswith((".", "_")))
 
 
+def _resources(package: Path) -> list[dict[str, Any]]:
+    resources = read_package(package).get("resources", [])
+    if not (isinstance(resources, list) and all(isinstance(one, dict) and "path" in one for one in resources)):
+        raise SchemaError("lists no files as resources with a path; mend or delete it", path=package)
+    return resources
+
+
 def _listed(package: Path) -> list[str]:
-    return [str(resource["path"]) for resource in read_package(package)["resources"]]
+    return [str(resource["path"]) for resource in _resources(package)]
 
 
 def _table_of(path: str) -> str:
@@ -164,7 +195,7 @@ def replacing(folder: str | Path, *, keep_reduced: bool = False) -> Iterator[Pat
     ------
     pathlib.Path
         Where to write: the files that are new, and a ``datapackage.json`` that lists all files of the study, also those
-        that stay as they are.
+        that stay as they are. Without such a description nothing is replaced.
 
     Raises
     ------
@@ -181,6 +212,9 @@ def replacing(folder: str | Path, *, keep_reduced: bool = False) -> Iterator[Pat
     writing.mkdir(parents=True)
     try:
         yield writing
+        if not (writing / PACKAGE).is_file():
+            shutil.rmtree(writing)
+            return
         if not keep_reduced:
             # before the renaming: no moment at which it stands beside a study that it was not counted from
             shutil.rmtree(target / REDUCED, ignore_errors=True)
