@@ -27,6 +27,8 @@ from ambassador_net.study.stored import StoredStudy, StoredTable
 
 Numbers = npt.NDArray[np.int32]
 Seconds = npt.NDArray[np.int64]
+Moments = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Progress = Callable[[int, int], None]
 
@@ -37,9 +39,9 @@ MOST_SHUFFLED = 10_000_000
 _BATCH = 8 * 122_880
 _TIMES = ("shared_at", "shared_at_earliest", "shared_at_latest")
 _MICROSECONDS = 1_000_000
-# what a missing time, the smallest number of microseconds, comes to
-_NO_TIME = int(np.iinfo(np.int64).min) // _MICROSECONDS
-ALWAYS = (int(np.iinfo(np.int64).min), int(np.iinfo(np.int64).max))
+# times are counted in microseconds, as they are read; a missing one is the smallest number
+_NO_TIME = int(np.iinfo(np.int64).min)
+_ALWAYS = (_NO_TIME, int(np.iinfo(np.int64).max))
 # hashes have their place in a table with so many places for each account; the few that lost theirs are searched
 _PLACES_AN_ACCOUNT = 32
 _FEWEST_BITS, _MOST_BITS = 12, 26
@@ -89,10 +91,10 @@ class Inside:
         How often; shape (m,).
     """
 
-    sharer: Seconds
-    source: Seconds
-    stratum: Seconds
-    shares: Seconds
+    sharer: Places
+    source: Places
+    stratum: Places
+    shares: Places
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +175,8 @@ def run(study: StoredStudy, spells: pd.DataFrame, *, progress: Progress | None =
     with connected(study.memory) as connection:
         accounts = _Accounts(study.accounts, spells)
         numbers = _Numbering(connection, study.accounts["account_id"])
-        sums = _Sums(accounts, _collections(connection, study.events["shares"]), keep=_may_shuffle(study))
+        shares = study.events["shares"]
+        sums = _Sums(accounts, _collections(connection, shares), rows=len(shares))
         for share in _shares(connection, study, numbers, sums.names, told):
             sums.add(share)
         opportunities = accounts.ties.posts_there_were(_posts(connection, study, numbers, accounts, told))
@@ -188,10 +191,6 @@ def run(study: StoredStudy, spells: pd.DataFrame, *, progress: Progress | None =
     tables["pairs"] = run_sql(plan, given, {"pairs": ("organisation", "holder_id")})["pairs"]
     sharers = study.accounts["account_id"][sums.shared_anything[:-1]].reset_index(drop=True)
     return Counted(tables, sums.streamed(), sharers)
-
-
-def _may_shuffle(study: StoredStudy) -> bool:
-    return len(study.events["shares"]) <= MOST_SHUFFLED
 
 
 # accounts as numbers ---------------------------------------------------------------------------------
@@ -299,7 +298,7 @@ class _Ties:
         self._person = self.persons.get_indexer(pd.Index(spells["holder_id"]))
         self._organisation = self.organisations.get_indexer(pd.Index(spells["organisation"]))
         start, end = (
-            _seconds_of(spells[name], missing) for name, missing in zip(("valid_from", "valid_to"), ALWAYS, strict=True)
+            _moments_of(spells[name], missing) for name, missing in zip(("valid_from", "valid_to"), _ALWAYS, strict=True)
         )
         key = self._person.astype(np.int64) * max(len(self.organisations), 1) + self._organisation
         order = np.lexsort((end, start, key))
@@ -315,7 +314,7 @@ class _Ties:
             found[key // width].append(key % width)
         return [tuple(houses) for houses in found]
 
-    def find(self, person: Seconds, organisation: Seconds) -> Seconds:
+    def find(self, person: Places, organisation: Places) -> Places:
         """Give the number of each pair, -1 for those that were never affiliated."""
         wanted = person * max(len(self.organisations), 1) + organisation
         if not len(self.key):
@@ -323,7 +322,7 @@ class _Ties:
         at = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
         return np.where(self.key[at] == wanted, at, -1)
 
-    def hold(self, pair: Seconds, earliest: Seconds, latest: Seconds) -> Bools:
+    def hold(self, pair: Places, earliest: Moments, latest: Moments) -> Bools:
         """Whether one spell of the pair holds the whole interval."""
         holds = np.zeros(len(pair), dtype=np.bool_)
         many = self._first[pair + 1] - self._first[pair]
@@ -333,19 +332,20 @@ class _Ties:
             holds[some] |= (earliest[some] >= self._start[spell]) & (latest[some] < self._end[spell])
         return holds
 
-    def names(self, pair: Seconds) -> tuple[Any, Any]:
+    def names(self, pair: Places) -> tuple[Any, Any]:
         """Give holder and organisation of each pair."""
         width = max(len(self.organisations), 1)
         person, organisation = self.key[pair] // width, self.key[pair] % width
         return self.persons.take(person), self.organisations.take(organisation)
 
-    def posts_there_were(self, posts: tuple[Seconds, Seconds, Bools]) -> pd.DataFrame:
+    def posts_there_were(self, posts: tuple[Places, Moments, Bools]) -> pd.DataFrame:
         """Count the posts of each side of each pair while it was affiliated: the statement ``opportunities``."""
         unit, time, official = posts
+        time = time // _MICROSECONDS
         width = max(len(self.organisations), 1)
         counts = np.zeros((2, len(self.key)), dtype=np.int64)
         pair = np.repeat(np.arange(len(self.key)), np.diff(self._first))
-        pair, start, end = _joined(pair, self._start, self._end)
+        pair, start, end = _joined(pair, self._start // _MICROSECONDS, self._end // _MICROSECONDS)
         for side, of in enumerate((self.key % width, self.key // width)):
             here = official == (side == 0)
             counts[side] = _between(unit[here], time[here], of[pair], start, end, pair, len(self.key))
@@ -361,7 +361,7 @@ class _Ties:
         )
 
 
-def _joined(pair: Seconds, start: Seconds, end: Seconds) -> tuple[Seconds, Seconds, Seconds]:
+def _joined(pair: Places, start: Moments, end: Moments) -> tuple[Places, Moments, Moments]:
     """Join spells of one pair that overlap or touch; they come in the order of pair and start."""
     if len(np.unique(pair)) == len(pair):
         return pair, start, end
@@ -376,8 +376,8 @@ def _joined(pair: Seconds, start: Seconds, end: Seconds) -> tuple[Seconds, Secon
 
 
 def _between(
-    unit: Seconds, time: Seconds, of: Seconds, start: Seconds, end: Seconds, pair: Seconds, pairs: int
-) -> Seconds:
+    unit: Places, time: Moments, of: Places, start: Moments, end: Moments, pair: Places, pairs: int
+) -> Places:
     """Count for each pair the posts of its unit inside its spells."""
     if not len(time):
         return np.zeros(pairs, dtype=np.int64)
@@ -389,8 +389,8 @@ def _between(
     return np.bincount(pair, inside, minlength=pairs).astype(np.int64)
 
 
-def _seconds_of(times: "pd.Series[pd.Timestamp]", missing: int) -> Seconds:
-    found = times.dt.tz_localize(None).to_numpy(dtype="datetime64[s]").astype(np.int64)
+def _moments_of(times: "pd.Series[pd.Timestamp]", missing: int) -> Moments:
+    found = times.dt.tz_localize(None).to_numpy(dtype="datetime64[us]").astype(np.int64)
     return np.where(times.isna(), missing, found)
 
 
@@ -405,9 +405,9 @@ class _Shares:
     sharer: Numbers
     source: Numbers
     stratum: Numbers | None
-    time: Seconds
-    earliest: Seconds
-    latest: Seconds
+    time: Moments
+    earliest: Moments
+    latest: Moments
 
 
 def _rows(
@@ -446,9 +446,9 @@ def _collections(connection: duckdb.DuckDBPyConnection, table: StoredTable) -> l
     return sorted(name for (name,) in found)
 
 
-def _seconds(column: Any) -> Seconds:
+def _moments(column: Any) -> Moments:
     values = column.to_numpy(zero_copy_only=False).astype("datetime64[us]", copy=False)
-    return np.asarray(values.view(np.int64) // _MICROSECONDS)
+    return np.asarray(values.view(np.int64))
 
 
 def _shares(
@@ -473,7 +473,7 @@ def _shares(
         raise SchemaError("two collections cannot be told apart; rename one of them", path=table.place / table.name)
     for read in _rows(connection, study, "shares", columns, told):
         missing = np.full(len(read["share_id"]), _NO_TIME)
-        at, earliest, latest = (_seconds(read[name]) if name in read else missing for name in _TIMES)
+        at, earliest, latest = (_moments(read[name]) if name in read else missing for name in _TIMES)
         stratum = None
         if "collection" in read:
             found = np.searchsorted(hashes, read["collection"].to_numpy(), sorter=order)
@@ -489,7 +489,7 @@ def _shares(
         )
 
 
-def _filled_by(end: Seconds, at: Seconds) -> Seconds:
+def _filled_by(end: Moments, at: Moments) -> Moments:
     missing = end == _NO_TIME
     return np.where(missing, at, end) if missing.any() else end
 
@@ -509,10 +509,10 @@ def _posts(
     numbers: _Numbering,
     accounts: _Accounts,
     told: Callable[[int], None],
-) -> tuple[Seconds, Seconds, Bools]:
+) -> tuple[Places, Moments, Bools]:
     """Organisation or person of each post that could have been shared inside a pair, its time, and which of both."""
     units: list[Numbers] = [np.zeros(0, dtype=np.int32)]
-    times: list[Seconds] = [np.zeros(0, dtype=np.int64)]
+    times: list[Moments] = [np.zeros(0, dtype=np.int64)]
     official: list[Bools] = [np.zeros(0, dtype=np.bool_)]
     if "posts" in study.events:
         columns: dict[str, Callable[[Mapping[str, str]], str]] = {
@@ -526,7 +526,7 @@ def _posts(
             plain = np.asarray(read["plain"].to_numpy(zero_copy_only=False), dtype=np.bool_)
             used = np.flatnonzero(((person >= 0) | (house >= 0)) & plain)
             units.append(np.maximum(person, house)[used])
-            times.append(_seconds(read["posted_at"])[used])
+            times.append(_moments(read["posted_at"])[used])
             official.append(house[used] >= 0)
     return np.concatenate(units).astype(np.int64), np.concatenate(times), np.concatenate(official)
 
@@ -534,10 +534,30 @@ def _posts(
 # counting --------------------------------------------------------------------------------------------
 
 
+class _Kept:
+    """The shares themselves, as numbers."""
+
+    def __init__(self, rows: int) -> None:
+        kinds: list[Any] = [np.int32, np.int32, np.int32, np.int64, np.int64]
+        self._columns = [np.empty(rows, dtype=kind) for kind in kinds]
+        self._n = 0
+
+    def add(self, columns: list[Any], used: Bools) -> None:
+        begin, self._n = self._n, self._n + int(used.sum())
+        for kept, values in zip(self._columns, columns, strict=True):
+            kept[begin : self._n] = values[used]
+
+    def columns(self) -> ShareColumns:
+        sharer, source, stratum, earliest, latest = (values[: self._n] for values in self._columns)
+        for moments in (earliest, latest):
+            moments //= _MICROSECONDS
+        return ShareColumns(sharer, source, stratum, earliest, latest)
+
+
 class _Sums:
     """What the shares come to, added up as they pass."""
 
-    def __init__(self, accounts: _Accounts, names: list[str], *, keep: bool) -> None:
+    def __init__(self, accounts: _Accounts, names: list[str], *, rows: int) -> None:
         self.names = names
         self._accounts = accounts
         strata, width = len(names), accounts.n + 1
@@ -545,13 +565,13 @@ class _Sums:
         self._out, self._in = (np.zeros((strata, width), dtype=np.int32) for _ in range(2))
         self._shares = np.zeros(strata, dtype=np.int64)
         # first and last share whose time is known; earliest and latest of all
-        self._first, self._earliest = (np.full(strata, ALWAYS[1]) for _ in range(2))
-        self._last, self._latest = (np.full(strata, ALWAYS[0]) for _ in range(2))
-        self._window = [ALWAYS[1], ALWAYS[0]]
+        self._first, self._earliest = (np.full(strata, _ALWAYS[1]) for _ in range(2))
+        self._last, self._latest = (np.full(strata, _ALWAYS[0]) for _ in range(2))
+        self._window = [_ALWAYS[1], _ALWAYS[0]]
         self._self_shares = self._unknown = 0
         self._events: list[tuple[Any, ...]] = []
         self._inside = [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))]
-        self._kept: list[tuple[Numbers, Numbers, Numbers, Seconds, Seconds]] | None = [] if keep else None
+        self._kept = _Kept(rows) if rows <= MOST_SHUFFLED else None
 
     def add(self, share: _Shares) -> None:
         """Add some shares."""
@@ -572,12 +592,10 @@ class _Sums:
         used = np.ones(n, dtype=np.bool_)
         used[unused] = False
         if len(unused) < n:
-            self._window[0] = min(self._window[0], int(share.earliest.min(where=used, initial=ALWAYS[1])))
-            self._window[1] = max(self._window[1], int(share.latest.max(where=used, initial=ALWAYS[0])))
+            self._window[0] = min(self._window[0], int(share.earliest.min(where=used, initial=_ALWAYS[1])))
+            self._window[1] = max(self._window[1], int(share.latest.max(where=used, initial=_ALWAYS[0])))
         if self._kept is not None:
-            self._kept.append(
-                tuple(values[used] for values in (share.sharer, share.source, stratum, share.earliest, share.latest))  # type: ignore[arg-type]
-            )
+            self._kept.add([share.sharer, share.source, stratum, share.earliest, share.latest], used)
         one, other = accounts.group.take(share.sharer), accounts.group.take(share.source)
         some = np.flatnonzero((one > 0) & (other > 0) & used)
         some = some[accounts.may_meet(one[some], other[some])]
@@ -589,10 +607,10 @@ class _Sums:
         timed = share.time != _NO_TIME
         if len(self.names) == 1:
             self._shares[0] += len(stratum)
-            self._first[0] = min(self._first[0], share.time.min(where=timed, initial=ALWAYS[1]))
-            self._last[0] = max(self._last[0], share.time.max(where=timed, initial=ALWAYS[0]))
-            self._earliest[0] = min(self._earliest[0], share.earliest.min(initial=ALWAYS[1]))
-            self._latest[0] = max(self._latest[0], share.latest.max(initial=ALWAYS[0]))
+            self._first[0] = min(self._first[0], share.time.min(where=timed, initial=_ALWAYS[1]))
+            self._last[0] = max(self._last[0], share.time.max(where=timed, initial=_ALWAYS[0]))
+            self._earliest[0] = min(self._earliest[0], share.earliest.min(initial=_ALWAYS[1]))
+            self._latest[0] = max(self._latest[0], share.latest.max(initial=_ALWAYS[0]))
             return
         self._shares += np.bincount(stratum, minlength=len(self.names))
         np.minimum.at(self._first, stratum[timed], share.time[timed])
@@ -600,7 +618,7 @@ class _Sums:
         np.minimum.at(self._earliest, stratum, share.earliest)
         np.maximum.at(self._latest, stratum, share.latest)
 
-    def _meet(self, share: _Shares, stratum: Numbers, some: Seconds) -> None:
+    def _meet(self, share: _Shares, stratum: Numbers, some: Places) -> None:
         """Count the shares of those who have a house in common."""
         n, identity = np.int64(self._accounts.n), self._accounts.identity
         key = (stratum[some] * n + identity[share.sharer[some]]) * n + identity[share.source[some]]
@@ -608,12 +626,12 @@ class _Sums:
         if sum(len(keys) for keys, _ in self._inside[1:]) > max(_UNCOUNTED, len(self._inside[0][0])):
             self._inside = [self._counted_inside()]
 
-    def _counted_inside(self) -> tuple[Seconds, Seconds]:
+    def _counted_inside(self) -> tuple[Places, Places]:
         key, shares = (np.concatenate(part) for part in zip(*self._inside, strict=True))
         keys, of = np.unique(key, return_inverse=True)
         return keys, np.bincount(of, shares, minlength=len(keys)).astype(np.int64)
 
-    def _exchange(self, share: _Shares, stratum: Numbers, some: Seconds) -> None:
+    def _exchange(self, share: _Shares, stratum: Numbers, some: Places) -> None:
         """Keep the shares between a person and an organisation while they were affiliated."""
         accounts = self._accounts
         sharer, source = share.sharer[some], share.source[some]
@@ -638,18 +656,14 @@ class _Sums:
 
     def streamed(self) -> Streamed:
         """Give what the null models need."""
-        kept = None
-        if self._kept is not None:
-            none = [np.zeros(0, dtype=np.int32)] * 3 + [np.zeros(0, dtype=np.int64)] * 2
-            kept = ShareColumns(*(np.concatenate([first, *(p[i] for p in self._kept)]) for i, first in enumerate(none)))
         key, shares = self._counted_inside()
-        n = max(self._accounts.n, 1)
+        n, (first, last) = max(self._accounts.n, 1), self._window
         return Streamed(
             strength_out=self._out[:, :-1],
             strength_in=self._in[:, :-1],
             inside=Inside(key // n % n, key % n, key // n // n, shares),
-            window=None if self._window[0] > self._window[1] else (self._window[0], self._window[1]),
-            shares=kept,
+            window=None if first > last else (first // _MICROSECONDS, last // _MICROSECONDS),
+            shares=None if self._kept is None else self._kept.columns(),
         )
 
     def tables(self, ids: "pd.Series[str]") -> dict[str, pd.DataFrame]:
@@ -669,7 +683,7 @@ class _Sums:
         collections = {
             "collection": pa.array([self.names[i] for i in used], pa.string()),
             "shares": self._shares[used],
-            **{name: _times(np.where(np.isin(of, ALWAYS), _NO_TIME, of)[used]) for name, of in spans.items()},
+            **{name: _times(np.where(np.isin(of, _ALWAYS), _NO_TIME, of)[used]) for name, of in spans.items()},
         }
         return {
             "totals": pd.DataFrame([totals], columns=["shares", "self_shares", "source_unknown"]),
@@ -700,9 +714,9 @@ class _Sums:
         )
 
 
-def _texts(ids: "pd.Series[str]", places: Numbers | Seconds) -> pa.Array:
+def _texts(ids: "pd.Series[str]", places: Numbers | Places) -> pa.Array:
     return pa.array(ids.take(places), pa.string())
 
 
-def _times(seconds: Seconds) -> pa.Array:
-    return pa.array(seconds.astype("datetime64[s]"), pa.timestamp("s"), mask=seconds == _NO_TIME)
+def _times(moments: Moments) -> pa.Array:
+    return pa.array(moments.view("datetime64[us]"), pa.timestamp("us"), mask=moments == _NO_TIME)
