@@ -49,6 +49,9 @@ def share_network(study: Study, *, basis: Sequence[str] = ()) -> "nx.DiGraph[str
     True
     """
     counted = dyads(study, basis=basis)
+    edges = counted.edges
+    if edges is None:
+        raise AmbassadorError("the edges of this study are too many for a graph; write_network writes them to a file")
     accounts = study.accounts.set_index("account_id")
     strengths = counted.strengths.set_index("account_id")
     strength_out, strength_in = strengths["strength_out"].to_dict(), strengths["strength_in"].to_dict()
@@ -64,9 +67,9 @@ def share_network(study: Study, *, basis: Sequence[str] = ()) -> "nx.DiGraph[str
             strength_out=strength_out[account_id],
             strength_in=strength_in[account_id],
         )
-    relations = _relations(counted.edges, counted.events, accounts, counted.affiliations)
-    there = set(zip(counted.edges["sharer_id"], counted.edges["source_id"], strict=True))
-    for edge, relation in zip(rows_of(counted.edges), relations, strict=True):
+    relations = _relations(edges, counted.events, accounts, counted.affiliations)
+    there = set(zip(edges["sharer_id"], edges["source_id"], strict=True))
+    for edge, relation in zip(rows_of(edges), relations, strict=True):
         graph.add_edge(
             edge.sharer_id,
             edge.source_id,
