@@ -27,10 +27,12 @@ from ambassador_net.errors import SchemaError, Undefined
 from ambassador_net.privacy import withdraw_from_folder
 from ambassador_net.readers.adding import USED_BEFORE, Added, add_period
 from ambassador_net.reduction import duckdb, monthly
+from ambassador_net.reduction import stored as stored_room
 from ambassador_net.reduction.statements import needed, statements
 from ambassador_net.simulate.large import COLLEAGUES, CROSS, KAPPA, write_large
 from ambassador_net.study import EVENT_TIMES, UNIQUE
 from ambassador_net.study import parquet as parquet_room
+from ambassador_net.study.stored import StoredStudy, open_study
 from ambassador_net.study.storing import parts_as_written, store
 from ambassador_net.study.whole import is_study
 
@@ -369,6 +371,57 @@ def test_the_tango_of_the_weeks_is_that_of_the_whole(
     study, folder, weeks = congress
     add_period(folder, weeks[3].write(tmp_path / "last"))
     assert tango_of(in_stored_order(study)) == tango_of(in_stored_order(an.read(folder)))
+
+
+def opened(folder: Path) -> StoredStudy:
+    """The study with its events left in their files, as one of very many shares is."""
+    study = open_study(folder, at_most=0)
+    assert isinstance(study, StoredStudy)
+    return study
+
+
+def test_the_week_of_a_large_study_is_counted_by_itself(
+    congress: tuple[an.Study, Path, list[an.Study]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_room, "MOST_SHUFFLED", 0)
+    study, _, weeks = congress
+    folder = tmp_path / "three" / "study"
+    put_together(weeks[:3], tmp_path / "three")
+    an.dyads(opened(folder))
+    counted = kept(folder)
+    assert {path.split("/")[1] for path in counted} == set(stored_room._SUMS)
+    add_period(folder, weeks[3].write(tmp_path / "last"))
+    at_once, found = an.dyads(study), an.dyads(opened(folder))
+    for name in ("pairs", "events", "strengths", "collections"):
+        pd.testing.assert_frame_equal(getattr(at_once, name), getattr(found, name), obj=name)
+    assert (found.shares, found.self_shares) == (at_once.shares, at_once.self_shares)
+    # the earlier weeks were not counted again, and the last one is kept too
+    after = kept(folder)
+    assert counted.items() < after.items()
+
+
+@pytest.mark.slow
+def test_the_tango_of_the_weeks_of_a_large_study_is_that_of_the_whole(
+    congress: tuple[an.Study, Path, list[an.Study]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_room, "MOST_SHUFFLED", 0)
+    study, _, weeks = congress
+    put_together(weeks, tmp_path)
+    # all weeks lie in one part here
+    fresh = store(study, tmp_path / "fresh")
+    assert len(of_parts(fresh, "shares")) == 1
+    assert tango_of(opened(tmp_path / "study")) == tango_of(opened(fresh))
+
+
+def test_what_may_not_be_kept_is_counted_again(
+    halves: list[an.Study], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_room, "MOST_SHUFFLED", 0)
+    folder = store(halves[0], tmp_path / "study")
+    (folder / "reduced").write_text("in the way")
+    for _ in range(2):
+        pd.testing.assert_frame_equal(an.dyads(opened(folder)).pairs, an.dyads(halves[0]).pairs)
+    assert (folder / "reduced").read_text() == "in the way"
 
 
 @pytest.fixture
