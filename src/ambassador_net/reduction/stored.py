@@ -297,9 +297,7 @@ class _Ties:
         self.organisations = pd.Index(sorted(set(spells["organisation"])))
         self._person = self.persons.get_indexer(pd.Index(spells["holder_id"]))
         self._organisation = self.organisations.get_indexer(pd.Index(spells["organisation"]))
-        start, end = (
-            _moments_of(spells[name], missing) for name, missing in zip(("valid_from", "valid_to"), _ALWAYS, strict=True)
-        )
+        start, end = _moments_of(spells["valid_from"], _ALWAYS[0]), _moments_of(spells["valid_to"], _ALWAYS[1])
         key = self._person.astype(np.int64) * max(len(self.organisations), 1) + self._organisation
         order = np.lexsort((end, start, key))
         self.key, first = np.unique(key[order], return_index=True)
@@ -375,9 +373,7 @@ def _joined(pair: Places, start: Moments, end: Moments) -> tuple[Places, Moments
     return columns[0], columns[1], columns[2]
 
 
-def _between(
-    unit: Places, time: Moments, of: Places, start: Moments, end: Moments, pair: Places, pairs: int
-) -> Places:
+def _between(unit: Places, time: Moments, of: Places, start: Moments, end: Moments, pair: Places, pairs: int) -> Places:
     """Count for each pair the posts of its unit inside its spells."""
     if not len(time):
         return np.zeros(pairs, dtype=np.int64)
