@@ -26,7 +26,7 @@ from ambassador_net.cli import app
 from ambassador_net.errors import SchemaError, Undefined
 from ambassador_net.privacy import withdraw_from_folder
 from ambassador_net.readers.adding import USED_BEFORE, Added, add_period
-from ambassador_net.reduction import duckdb, monthly
+from ambassador_net.reduction import duckdb, monthly, posts_shared
 from ambassador_net.reduction import stored as stored_room
 from ambassador_net.reduction.statements import needed, statements
 from ambassador_net.simulate.large import COLLEAGUES, CROSS, KAPPA, write_large
@@ -411,6 +411,13 @@ def test_the_tango_of_the_weeks_of_a_large_study_is_that_of_the_whole(
     fresh = store(study, tmp_path / "fresh")
     assert len(of_parts(fresh, "shares")) == 1
     assert tango_of(opened(tmp_path / "study")) == tango_of(opened(fresh))
+
+
+def test_posts_of_a_large_study_are_counted_part_by_part(halves: list[an.Study], tmp_path: Path) -> None:
+    put_together(halves, tmp_path)
+    expected, found = (posts_shared(study) for study in (both(halves), opened(tmp_path / "study")))
+    for name in ("posts", "houses", "shares"):
+        pd.testing.assert_frame_equal(getattr(expected, name), getattr(found, name), obj=name)
 
 
 def test_what_may_not_be_kept_is_counted_again(

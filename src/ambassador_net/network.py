@@ -3,20 +3,24 @@
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import networkx as nx
 import pandas as pd
 
 from ambassador_net.errors import AmbassadorError
 from ambassador_net.privacy import K, houses_shown, require_enough_people, require_persons_shown
-from ambassador_net.reduction import dyads
+from ambassador_net.reduction import Dyads, dyads, known_by
 from ambassador_net.study import Study, rows_of
+from ambassador_net.study.stored import AnyStudy, StoredStudy
 
 # XML 1.0 cannot hold these characters, escaped or not
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 OTHER = "other houses"
+
+MOST_NODES = 50_000
+"""Accounts up to which a network is written as a graph; above, as two tables."""
 
 
 def share_network(study: Study, *, basis: Sequence[str] = ()) -> "nx.DiGraph[str]":
@@ -81,7 +85,7 @@ def share_network(study: Study, *, basis: Sequence[str] = ()) -> "nx.DiGraph[str
     return graph
 
 
-def house_network(study: Study, *, basis: Sequence[str] = (), k: int = K) -> "nx.DiGraph[str]":
+def house_network(study: AnyStudy, *, basis: Sequence[str] = (), k: int = K) -> "nx.DiGraph[str]":
     """Give the share network with persons merged into the people of their house; small houses are joined.
 
     Parameters
@@ -105,6 +109,7 @@ def house_network(study: Study, *, basis: Sequence[str] = (), k: int = K) -> "nx
         If k is less than 5.
     """
     counted = dyads(study, basis=basis)
+    study = known_by(study, counted)
     require_enough_people(study, counted.affiliations, "this network", k=k)
     shown = houses_shown(study, counted.affiliations, k=k)
     named = set(shown.named)
@@ -126,7 +131,7 @@ def house_network(study: Study, *, basis: Sequence[str] = (), k: int = K) -> "nx
     return graph
 
 
-def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), by: str = "account") -> Path:
+def write_network(study: AnyStudy, path: str | Path, *, basis: Sequence[str] = (), by: str = "account") -> Path:
     """Write the share network for Gephi (``.gexf``) or as GraphML (``.graphml``), whole or not at all.
 
     Parameters
@@ -143,7 +148,8 @@ def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), 
     Returns
     -------
     pathlib.Path
-        The file.
+        The file. Of more than 50,000 accounts no program draws a graph: then ``NAME.edges.parquet``, beside
+        ``NAME.nodes.parquet``.
 
     Raises
     ------
@@ -158,6 +164,11 @@ def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), 
         raise AmbassadorError(f"{target.name} ends neither in .gexf (for Gephi) nor in .graphml; name one of them")
     if by == "account":
         require_persons_shown(study, "a network of accounts")
+        if isinstance(study, StoredStudy) or len(study.accounts) > MOST_NODES:
+            counted = dyads(study, basis=basis)
+            if counted.edges is None or len(counted.strengths) > MOST_NODES:
+                return _write_tables(study, counted, target)
+            study = cast("Study", study)
         graph = share_network(study, basis=basis)
     else:
         graph = house_network(study, basis=basis)
@@ -169,6 +180,22 @@ def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), 
     finally:
         scratch.unlink(missing_ok=True)
     return target
+
+
+def _write_tables(study: AnyStudy, counted: Dyads, target: Path) -> Path:
+    """Write the nodes and the edges of a network that no program could draw."""
+    from ambassador_net.reduction.files import write_table
+
+    edges = write_table(study, "edges", target.with_suffix(".edges.parquet"))
+    nodes = study.accounts[["account_id", "role", "organisation", "platform", "observed"]]
+    there = nodes.merge(counted.strengths, on="account_id").sort_values("account_id", ignore_index=True)
+    scratch = target.with_name(f".{target.name}.writing")
+    try:
+        there.to_parquet(scratch, index=False)
+        scratch.replace(target.with_suffix(".nodes.parquet"))
+    finally:
+        scratch.unlink(missing_ok=True)
+    return edges
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ambassador_net.cli import exports, persons, stored
-from ambassador_net.cli.terminal import Json, Language, StudyPath, progress, tell, write_json
+from ambassador_net.cli.terminal import Json, Language, Memory, StudyPath, progress, tell, write_json
 from ambassador_net.errors import AmbassadorError
 
 SEED = 20251
@@ -83,22 +83,27 @@ def _options(
 
 
 @app.command()
-def check(study: StudyPath, to_json: Json = None) -> None:
+def check(study: StudyPath, memory: Memory = None, to_json: Json = None) -> None:
     """Read a study and print what was used, repeated and set aside.
 
     Ends with 0, or with 3 if the study cannot be read.
 
     Example: `ambassador-net check data/example`
     """
-    from ambassador_net.study import read
+    from ambassador_net.study.stored import StoredStudy, open_study
 
-    found = read(study)
+    found = open_study(study, memory=memory)
+    ledger = found.ledger
+    if isinstance(found, StoredStudy):
+        from ambassador_net.reduction.checks import ledger as count
+
+        ledger = count(found)
     if to_json is not None:
-        write_json({"title": found.title, "made_up": found.made_up, "tables": found.ledger.to_dict()}, to_json)
+        write_json({"title": found.title, "made_up": found.made_up, "tables": ledger.to_dict()}, to_json)
     if to_json != "-":
         typer.echo(str(found))
-        typer.echo(str(found.ledger))
-        for entry in found.ledger.entries:
+        typer.echo(str(ledger))
+        for entry in ledger.entries:
             if entry.not_read:
                 typer.echo(f"{entry.file}: columns that a study does not have, not read: {', '.join(entry.not_read)}")
 
@@ -120,7 +125,14 @@ for _name, _command in (
 
 
 @app.command()
-def tango(study: StudyPath, basis: Basis = None, seed: Seed = SEED, k: Smallest = 5, to_json: Json = None) -> None:
+def tango(
+    study: StudyPath,
+    basis: Basis = None,
+    seed: Seed = SEED,
+    k: Smallest = 5,
+    memory: Memory = None,
+    to_json: Json = None,
+) -> None:
     """Ask whether people and their organisation share each other.
 
     Counts shares both ways, reciprocity and house mixing, and gives the verdict with its reasons. Lists houses of at
@@ -129,16 +141,21 @@ def tango(study: StudyPath, basis: Basis = None, seed: Seed = SEED, k: Smallest 
     Example: `ambassador-net tango data/example --seed 1 --json tango.json`
     """
     from ambassador_net.amplification import mutual_amplification
-    from ambassador_net.study import read
+    from ambassador_net.study.stored import open_study
+    from ambassador_net.words import say
 
-    with progress("shuffling") as told:
-        result = mutual_amplification(read(study), seed=seed, basis=basis or (), k=k, progress=told)
+    with progress("counting and shuffling") as told:
+        result = mutual_amplification(
+            open_study(study, memory=memory), seed=seed, basis=basis or (), k=k, progress=told
+        )
     if to_json is not None:
         write_json(result.to_dict(), to_json)
     if to_json != "-":
         typer.echo(result.verdict.sentence("en"))
         for remark in result.verdict.remarks("en"):
             typer.echo(f"Note: {remark}")
+        if result.mixing is not None and not result.mixing.shuffled:
+            typer.echo(f"Note: {say('verdict.note_not_shuffled', 'en', shares=result.study['shares_used'])}")
         typer.echo(str(result))
 
 
@@ -245,17 +262,23 @@ def network(
     to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A .gexf (Gephi) or .graphml file.")],
     by: Annotated[str, typer.Option("--by", help="account (only where persons may be shown) or house.")] = "house",
     basis: Basis = None,
+    memory: Memory = None,
 ) -> None:
     """Write the share network for Gephi and others.
 
     Example: `ambassador-net network data/example --by account --to network.gexf`
     """
     from ambassador_net.network import write_network
-    from ambassador_net.study import read
+    from ambassador_net.study.stored import open_study
 
     if by not in ("account", "house"):
         raise typer.BadParameter("must be account or house", param_hint="--by")
-    typer.echo(f"wrote {write_network(read(study), to, basis=basis or (), by=by)}")
+    written = write_network(open_study(study, memory=memory), to, basis=basis or (), by=by)
+    typer.echo(f"wrote {written}")
+    if written.suffix == ".parquet":
+        typer.echo(
+            f"no program draws so many accounts: {written.name} holds the edges, and .nodes.parquet the accounts"
+        )
 
 
 @app.command()

@@ -34,6 +34,7 @@ def run(
     tables: Mapping[str, pd.DataFrame],
     wanted: Mapping[str, Sequence[str]],
     *,
+    memory: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Count what was not counted yet, and bring the wanted tables of the whole study back.
@@ -46,6 +47,8 @@ def run(
         Its ``accounts`` and ``affiliations`` (already narrowed to the wanted bases), in the order of their files.
     wanted
         Tables of ``reduction.sql`` and ``posts.sql`` to bring back, each with the columns that order its rows.
+    memory
+        Bytes that counting may take; None is what DuckDB takes by itself.
     progress
         Called with the counts made and their number.
 
@@ -63,7 +66,7 @@ def run(
     plan = needed([(name, together.get(name, text)) for name, text in statements(*_FILES)], wanted)
     counted = {name for _, text in plan for name in reads(text)} & {f"part_{name}" for name in together}
     kept = Kept(Path(folder), tables["accounts"], tables["affiliations"])
-    with connected(None) as connection:
+    with connected(memory) as connection:
         connection.execute("SET preserve_insertion_order = false")
         for name, table in tables.items():
             connection.register(name, to_arrow(table))

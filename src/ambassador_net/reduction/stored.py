@@ -362,10 +362,7 @@ class _Ties:
         self.organisations = pd.Index(sorted(set(spells["organisation"])))
         self._person = self.persons.get_indexer(pd.Index(spells["holder_id"]))
         self._organisation = self.organisations.get_indexer(pd.Index(spells["organisation"]))
-        start, end = (
-            _moments_of(spells[name], missing)
-            for name, missing in zip(("valid_from", "valid_to"), _ALWAYS, strict=True)
-        )
+        start, end = _moments_of(spells["valid_from"], _ALWAYS[0]), _moments_of(spells["valid_to"], _ALWAYS[1])
         key = self._person.astype(np.int64) * max(len(self.organisations), 1) + self._organisation
         order = np.lexsort((end, start, key))
         self.key, first = np.unique(key[order], return_index=True)
