@@ -25,6 +25,7 @@ import ambassador_net as an
 from ambassador_net.cli import app
 from ambassador_net.errors import SchemaError, Undefined
 from ambassador_net.privacy import withdraw_from_folder
+from ambassador_net.readers import adding
 from ambassador_net.readers.adding import USED_BEFORE, Added, add_period
 from ambassador_net.reduction import duckdb, monthly, posts_shared
 from ambassador_net.reduction import stored as stored_room
@@ -458,6 +459,7 @@ def test_a_month_added_twice_leaves_the_same_bytes(halves: list[an.Study], tmp_p
         assert all(entry.used == 0 and entry.repeated == entry.rows for entry in again.ledger.entries)
         assert files_in(folder) == before
     assert kept(folder) == counted
+    assert_same_study(both(halves), an.read(folder))
     assert_same(whole(both(halves)), by_parts(folder))
 
 
@@ -621,6 +623,33 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(halves: list[an.Study]
     for refused in (lambda: add_period(folder, tmp_path / "plain"), lambda: by_parts(folder)):
         with pytest.raises(SchemaError, match="store the study again"):
             refused()
+
+
+def test_a_period_too_long_for_memory_goes_from_file_to_file(
+    halves: list[an.Study], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    february, march = halves
+    begin, end = (pd.Timestamp(day, tz="UTC") for day in ("2025-03-10", "2025-03-20"))
+    # March comes in two parts, of which the first has what the second begins with
+    weeks = cut(march, ["2025-03-20"])
+    period = tmp_path / "period"
+    store(weeks[0], period)
+    add_period(period, weeks[1].write(tmp_path / "rest"))
+    assert len(of_parts(period, "shares")) == 2
+    folder = tmp_path / "study"
+    early = march.shares[march.shares["shared_at_earliest"].between(begin, end)]
+    nothing = {name: march.tables[name].head(0) for name in EVENT_TIMES}
+    store(both([february, narrowed(march, {**nothing, "shares": early})]), folder)
+    monkeypatch.setattr(adding, "MOST_SHARES", 10)
+    added = add_period(folder, period)
+    entry = next(entry for entry in added.ledger.entries if entry.table == "shares")
+    assert (entry.rows, entry.repeated, entry.set_aside) == (len(march.shares), len(early), {})
+    assert_same_study(both(halves), an.read(folder))
+    assert_same(whole(both(halves)), by_parts(folder))
+    for resource, file in parts_as_written(folder, "shares"):
+        keys = pq.read_table(file, columns=["shared_at_earliest", "share_id"]).to_pylist()
+        assert keys == sorted(keys, key=lambda row: (row["shared_at_earliest"], row["share_id"])), resource["path"]
+    assert not add_period(folder, period).changed
 
 
 def test_who_withdraws_is_in_no_file_of_a_stored_study(halves: list[an.Study], tmp_path: Path) -> None:
