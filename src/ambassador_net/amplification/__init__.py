@@ -25,8 +25,8 @@ from ambassador_net.amplification.weights import (
 )
 from ambassador_net.nulls import Progress, generator
 from ambassador_net.privacy import K, checked_k, houses_shown
-from ambassador_net.reduction import Engine, dyads
-from ambassador_net.study import Study
+from ambassador_net.reduction import Engine, dyads, known_by
+from ambassador_net.study.stored import AnyStudy, StoredStudy
 
 PERMUTATIONS = 2000
 TEST_PERMUTATIONS = 10_000
@@ -172,7 +172,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def mutual_amplification(
-    study: Study,
+    study: AnyStudy,
     *,
     seed: int | np.random.Generator,
     basis: Sequence[str] = (),
@@ -202,7 +202,8 @@ def mutual_amplification(
     engine, master
         Who counts the shares, as in :func:`ambassador_net.dyads`; the answer is the same.
     progress
-        Called with the draws made and their number.
+        Called with the draws made and their number; before that, where the events of the study stay in their files,
+        with the rows counted and their number.
 
     Returns
     -------
@@ -240,14 +241,15 @@ def mutual_amplification(
             progress=progress,
         )
 
-    if isinstance(seed, np.random.Generator):
+    # a stored study is not looked at again to find out whether it is the same
+    if isinstance(seed, np.random.Generator) or isinstance(study, StoredStudy):
         return compute()
     question = f"mutual amplification {seed} {tuple(basis)} {k} {permutations} {test_permutations}"
     return remembered(study, question, compute)
 
 
 def _amplification(
-    study: Study,
+    study: AnyStudy,
     *,
     seed: int | np.random.Generator,
     basis: Sequence[str],
@@ -258,7 +260,8 @@ def _amplification(
     master: str | None,
     progress: Progress | None,
 ) -> Amplification:
-    counted = dyads(study, basis=basis, engine=engine, master=master)
+    counted = dyads(study, basis=basis, engine=engine, master=master, progress=progress)
+    study = known_by(study, counted)
     window = study.window
     for_mixing, for_tests = generator(seed).spawn(2)
     found = run_tests(study, counted, rng=for_tests, permutations=test_permutations)
