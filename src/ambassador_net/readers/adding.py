@@ -274,7 +274,11 @@ def _known(name: str, there: list[Path], new: _Period, connection: duckdb.DuckDB
     if not there:
         return _Known(pa.array([], pa.string()), 0)
     new.give(name, connection)
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW old AS {_select(there)}")
+    # files say between what their ids lie: where ids grow with time, hardly a row group is read
+    within = UNIQUE.get(name, EVENT_TIMES[name])
+    ((low, high),) = connection.execute(f"SELECT min({within}), max({within}) FROM new").fetchall()  # noqa: S608
+    between = f"{within} BETWEEN {quoted(str(low))} AND {quoted(str(high))}"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW old AS {_select(there)} WHERE {between}")
     key = _key(name)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE hit AS SELECT n.key FROM (SELECT {key} AS key FROM old) AS o "  # noqa: S608
@@ -409,7 +413,10 @@ def _spells(study: Study, new: _Period, window: _Window | None) -> tuple[pd.Data
     changed: dict[str, list[list[Any]]] = {}
     if given and window is not None:
         differing = _differing(old, said)
-        of_old, of_said = ({str(h): of for h, of in all_.groupby("holder_id")} for all_ in (old, said))
+        of_old, of_said = (
+            {str(holder): of for holder, of in spells[spells["holder_id"].isin(list(differing))].groupby("holder_id")}
+            for spells in (old, said)
+        )
         for holder in differing:
             before, after = _joined(of_old[holder], None, window), _joined(of_old[holder], of_said[holder], window)
             if before != after:
