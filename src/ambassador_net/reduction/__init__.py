@@ -258,14 +258,14 @@ def known_by(study: AnyStudy, found: Dyads) -> AnyStudy:
 
 
 def posts_shared(
-    study: Study, *, basis: Sequence[str] = (), engine: Engine = "duckdb", master: str | None = None
+    study: AnyStudy, *, basis: Sequence[str] = (), engine: Engine = "duckdb", master: str | None = None
 ) -> PostsShared:
     """Count how often the original posts of people and official accounts were shared, and by whom.
 
     Parameters
     ----------
     study
-        The study.
+        The study; of one whose events stay in their files, each part is counted once and its counts are kept.
     basis
         Keep the affiliations whose basis contains one of these texts; none keeps all.
     engine, master
@@ -279,7 +279,7 @@ def posts_shared(
     Raises
     ------
     SchemaError
-        If no affiliation has such a basis.
+        If no affiliation has such a basis; if a file is not as it was stored.
     EngineError
         If the engine is not there, or gives up.
 
@@ -291,7 +291,13 @@ def posts_shared(
     True
     """
     spells = affiliations_with_basis(study, basis)
-    found = _counted(study, spells, ("reduction.sql", "posts.sql"), _POSTS_WANTED, engine, master)
+    if isinstance(study, StoredStudy):
+        from ambassador_net.reduction import monthly
+
+        tables = {"accounts": study.accounts, "affiliations": spells}
+        found = monthly.run(study.events["shares"].place, tables, _POSTS_WANTED, memory=study.memory)
+    else:
+        found = _counted(study, spells, ("reduction.sql", "posts.sql"), _POSTS_WANTED, engine, master)
     return PostsShared(
         posts=found["posts_shared"],
         houses=found["houses"],

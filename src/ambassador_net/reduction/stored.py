@@ -6,7 +6,9 @@ joined or grouped by text, and memory does not grow with the number of shares.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib import resources
 from operator import itemgetter
 from typing import Any
 
@@ -15,12 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ambassador_net.errors import SchemaError
 from ambassador_net.reduction import checks
 from ambassador_net.reduction.checks import cells_of, check, source_of
 from ambassador_net.reduction.duckdb import run as run_sql
 from ambassador_net.reduction.exchange import to_frame
+from ambassador_net.reduction.kept import Kept, written
 from ambassador_net.reduction.out_of_core import connected
 from ambassador_net.reduction.statements import statements
 from ambassador_net.study.stored import StoredStudy, StoredTable
@@ -49,6 +53,11 @@ _FEWEST_BITS, _MOST_BITS = 12, 26
 _UNCOUNTED = 1 << 22
 # with more sets of houses, all that have a house at all are looked at
 _MOST_SETS = 4096
+
+# what is kept of the sums of a part
+_SUMS = ("sums_by_collection", "sums_by_account", "sums_inside", "exchanges")
+_OF_EXCHANGE = ("sharer", "source", "stratum", "at", "earliest", "latest")
+_TEXTS = {"collection", "share_id", "holder", "organisation"}
 
 OUTSIDE, PERSON, OFFICIAL = 0, 1, 2
 
@@ -175,10 +184,7 @@ def run(study: StoredStudy, spells: pd.DataFrame, *, progress: Progress | None =
     with connected(study.memory) as connection:
         accounts = _Accounts(study.accounts, spells)
         numbers = _Numbering(connection, study.accounts["account_id"])
-        shares = study.events["shares"]
-        sums = _Sums(accounts, _collections(connection, shares), rows=len(shares))
-        for share in _shares(connection, study, numbers, sums.names, told):
-            sums.add(share)
+        sums = _sums(connection, study, spells, accounts, numbers, told)
         opportunities = accounts.ties.posts_there_were(_posts(connection, study, numbers, accounts, told))
     tables = sums.tables(study.accounts["account_id"])
     plan = [(name, text) for name, text in statements("reduction.sql") if name in ("sides", "pairs")]
@@ -191,6 +197,65 @@ def run(study: StoredStudy, spells: pd.DataFrame, *, progress: Progress | None =
     tables["pairs"] = run_sql(plan, given, {"pairs": ("organisation", "holder_id")})["pairs"]
     sharers = study.accounts["account_id"][sums.shared_anything[:-1]].reset_index(drop=True)
     return Counted(tables, sums.streamed(), sharers)
+
+
+def _sums(
+    connection: duckdb.DuckDBPyConnection,
+    study: StoredStudy,
+    spells: pd.DataFrame,
+    accounts: "_Accounts",
+    numbers: "_Numbering",
+    told: Callable[[int], None],
+) -> "_Sums":
+    """Add up all shares; of a study with more than are ever shuffled, only those of parts that are new."""
+    shares = study.events["shares"]
+    if len(shares) > MOST_SHUFFLED and study.accounts_as_written and shares.listed_as_written:
+        found = _sums_of_parts(connection, study, spells, accounts, numbers, told)
+        if found is not None:
+            return found
+    sums = _Sums(accounts, _collections(connection, shares), rows=len(shares))
+    for share in _shares(connection, study, numbers, sums.names, told):
+        sums.add(share)
+    return sums
+
+
+def _sums_of_parts(
+    connection: duckdb.DuckDBPyConnection,
+    study: StoredStudy,
+    spells: pd.DataFrame,
+    accounts: "_Accounts",
+    numbers: "_Numbering",
+    told: Callable[[int], None],
+) -> "_Sums | None":
+    """Add up what is kept of each part, counting those of which nothing is; None if one is not as it was written."""
+    shares = study.events["shares"]
+    kept = Kept(shares.place, study.accounts, spells)
+    # what is kept is counted by this very file
+    how = resources.files("ambassador_net.reduction").joinpath("stored.py").read_text("utf-8")
+    sums: list[dict[str, pa.Table]] = []
+    for number, part in enumerate(kept.parts("shares")):
+        key = kept.key(part, how, "ever")
+        if all(kept.has(name, part, key) for name in _SUMS):
+            sums.append({name: pq.read_table(kept.file(name, part)) for name in _SUMS})
+            told(shares.rows[number])
+            continue
+        one = replace(study, events={"shares": shares.part(number)})
+        if not one.trusted("shares"):
+            return None
+        of_part = _Sums(accounts, _collections(connection, one.events["shares"]), rows=len(shares))
+        for share in _shares(connection, one, numbers, of_part.names, told):
+            of_part.add(share)
+        sums.append(of_part.kept())
+        # where nothing may be written, it is counted again the next time
+        with suppress(OSError):
+            for name, table in sums[-1].items():
+                with written(kept.file(name, part)) as file:
+                    pq.write_table(table.replace_schema_metadata({"key": key}), file, compression="zstd")
+    names = sorted({name for one in sums for name in one["sums_by_collection"]["collection"].to_pylist()})
+    total = _Sums(accounts, names, rows=len(shares))
+    for one_part in sums:
+        total.take(one_part)
+    return total
 
 
 # accounts as numbers ---------------------------------------------------------------------------------
@@ -650,6 +715,70 @@ class _Sums:
                 )
             )  # fmt: skip
 
+    def kept(self) -> dict[str, pa.Table]:
+        """Give everything as tables that can be kept and taken again, with the accounts' rows for their ids."""
+        spans = {"first": self._first, "last": self._last, "earliest": self._earliest, "latest": self._latest}
+        alone = {"begins": self._window[0], "ends": self._window[1], "own": self._self_shares, "unknown": self._unknown}
+        # what is of all collections together stands in each row
+        by_collection = {"collection": self.names, "shares": self._shares, **spans}
+        by_collection |= {name: np.full(len(self.names), value) for name, value in alone.items()}
+        strata, there = np.nonzero((self._out > 0) | (self._in > 0) | self.shared_anything)
+        out, into = self._out[strata, there], self._in[strata, there]
+        by_account = {"stratum": strata, "account": there, "out": out, "in": into, "any": self.shared_anything[there]}
+        key, shares = self._counted_inside()
+        n = max(self._accounts.n, 1)
+        inside = {"stratum": key // n // n, "sharer": key // n % n, "source": key % n, "shares": shares}
+        share_id, numbers = self._exchanges()
+        by_person, pair, *others = numbers
+        holder, organisation = self._accounts.ties.names(pair)
+        exchanges = {"share_id": share_id, "holder": pa.array(holder, pa.string())}
+        exchanges |= {"organisation": pa.array(organisation, pa.string()), "by_person": by_person}
+        exchanges |= dict(zip(_OF_EXCHANGE, others, strict=True))
+        return {
+            name: pa.table(of) for name, of in zip(_SUMS, (by_collection, by_account, inside, exchanges), strict=True)
+        }
+
+    def take(self, kept: Mapping[str, pa.Table]) -> None:
+        """Add what was kept of other shares, when there were perhaps fewer accounts."""
+        by_collection, by_account, inside, exchanges = (
+            {name: of.column(name).to_numpy() for name in of.column_names if name not in _TEXTS}
+            for of in (kept[name] for name in _SUMS)
+        )
+        n, ties = np.int64(self._accounts.n), self._accounts.ties
+        place = np.array([self.names.index(name) for name in kept[_SUMS[0]]["collection"].to_pylist()], dtype=np.int64)
+        self._shares[place] += by_collection["shares"]
+        for ends, name in ((self._first, "first"), (self._earliest, "earliest")):
+            ends[place] = np.minimum(ends[place], by_collection[name])
+        for ends, name in ((self._last, "last"), (self._latest, "latest")):
+            ends[place] = np.maximum(ends[place], by_collection[name])
+        if len(place):
+            begins, ends_, own, unknown = (int(by_collection[name][0]) for name in ("begins", "ends", "own", "unknown"))
+            self._window = [min(self._window[0], begins), max(self._window[1], ends_)]
+            self._self_shares += own
+            self._unknown += unknown
+        stratum, account = place[by_account["stratum"]], by_account["account"]
+        self._out[stratum, account] += by_account["out"]
+        self._in[stratum, account] += by_account["in"]
+        self.shared_anything[account[by_account["any"]]] = True
+        key = (place[inside["stratum"]] * n + inside["sharer"]) * n + inside["source"]
+        self._inside.append((key, inside["shares"]))
+        self._inside = [self._counted_inside()]
+        of_exchange = kept[_SUMS[3]]
+        holder, organisation = (pd.Index(of_exchange[name].to_pandas()) for name in ("holder", "organisation"))
+        pair = ties.find(
+            ties.persons.get_indexer(holder).astype(np.int64),
+            ties.organisations.get_indexer(organisation).astype(np.int64),
+        )
+        if len(pair):
+            columns = [exchanges[name] for name in _OF_EXCHANGE]
+            columns[2] = place[columns[2]].astype(np.int32)
+            self._events.append((of_exchange["share_id"].combine_chunks(), exchanges["by_person"], pair, *columns))
+
+    def _exchanges(self) -> tuple[pa.ChunkedArray, list[Any]]:
+        found = self._events or [(pa.array([], pa.string()), *(np.zeros(0, dtype=np.int64) for _ in range(8)))]
+        share_id, *numbers = zip(*found, strict=True)
+        return pa.chunked_array(share_id, pa.string()), [np.concatenate(part) for part in numbers]
+
     def streamed(self) -> Streamed:
         """Give what the null models need."""
         key, shares = self._counted_inside()
@@ -689,14 +818,13 @@ class _Sums:
         }
 
     def _dyad_events(self, ids: "pd.Series[str]") -> pa.Table:
-        found = self._events or [(pa.array([], pa.string()), *(np.zeros(0, dtype=np.int64) for _ in range(8)))]
-        share_id, *numbers = zip(*found, strict=True)
-        by_person, pair, sharer, source, stratum, at, earliest, latest = (np.concatenate(part) for part in numbers)
+        share_id, numbers = self._exchanges()
+        by_person, pair, sharer, source, stratum, at, earliest, latest = numbers
         holder, organisation = self._accounts.ties.names(pair)
         directions = pa.array(["organisation_to_person", "person_to_organisation"])
         return pa.table(
             {
-                "share_id": pa.chunked_array(share_id, pa.string()),
+                "share_id": share_id,
                 "direction": directions.take(pa.array(by_person.astype(np.int64))),
                 "holder_id": pa.array(holder, pa.string()),
                 "organisation": pa.array(organisation, pa.string()),

@@ -235,8 +235,11 @@ def _generator(seed: int, stream: int) -> np.random.Generator:
 
 
 def _draw(running: Floats, n: int, rng: np.random.Generator) -> Ints:
-    """Draw places in proportion to the steps of a running sum."""
-    return np.asarray(np.searchsorted(running, rng.random(n) * running[-1], side="right"), dtype=np.int64)
+    """Draw places in proportion to the steps of a running sum; they come in order, which is a fifth of the work."""
+    gaps = np.cumsum(rng.standard_exponential(n + 1))
+    places = np.searchsorted(running, gaps[:-1] * (running[-1] / gaps[-1]), side="right")
+    # rounding may put the last one beyond the end
+    return np.asarray(np.minimum(places, len(running) - 1), dtype=np.int64)
 
 
 # who there is, and when -----------------------------------------------------------------------------------
@@ -384,7 +387,7 @@ def _answers(crowd: Crowd, shares: NDArray[Any], rng: np.random.Generator) -> ND
 def _elsewhere(crowd: Crowd, n: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Draw sharers and sources of all other shares; -1 where the source is not known."""
     kind = np.searchsorted(np.cumsum([COLLEAGUES, OWN, UNKNOWN]), rng.random(n), side="right")
-    sharer, source = _draw(crowd.sharing, n, rng), _draw(crowd.shared, n, rng)
+    sharer, source = _draw(crowd.sharing, n, rng), rng.permutation(_draw(crowd.shared, n, rng))
     among = np.flatnonzero(kind == 0)
     below = crowd.sharing[crowd.officials - 1]
     upto = crowd.sharing[crowd.own - 1]

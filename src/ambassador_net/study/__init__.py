@@ -431,9 +431,12 @@ def read_beside(path: str | Path, accounts: pd.DataFrame) -> Study:
     tables, sources = gather(folder)
     own = tables["accounts"].rename(columns=lambda c: str(c).strip())
     if "account_id" in own.columns:
-        older = {str(c.older): c.name for c in TABLES["accounts"] if c.older in own.columns}
+        own = own.rename(columns={str(c.older): c.name for c in TABLES["accounts"] if c.older in own.columns})
         others = _raw(accounts[~accounts["account_id"].isin(own["account_id"])])
-        tables["accounts"] = pd.concat([own.rename(columns=older), others], ignore_index=True)
+        # in a CSV file times are text until they are checked
+        timeless = [str(name) for name in others if name not in own or not _is_time(own[name])]
+        as_text: dict[str, Any] = {name: _text(others[name]) for name in timeless}
+        tables["accounts"] = pd.concat([own, others.assign(**as_text)], ignore_index=True)
     return checked(tables, sources, read_package(package_of(folder)), title=folder.resolve().name)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import html
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -55,14 +55,36 @@ class StoredTable:
     def __len__(self) -> int:
         return sum(self.rows)
 
+    @property
+    def listed_as_written(self) -> bool:
+        """Whether each file is listed as one whose rows were checked, and is as long as it was then."""
+        return all(
+            isinstance(entry.get("accounts"), int)
+            and (self.name not in UNIQUE or entry.get("unique") is True)
+            and file.stat().st_size == entry.get("bytes")
+            for file, entry in zip(self.files, self.listed, strict=True)
+        )
+
+    def part(self, number: int) -> "StoredTable":
+        """Give one file of the table as a table.
+
+        Parameters
+        ----------
+        number
+            Its place among the files.
+
+        Returns
+        -------
+        StoredTable
+            With the rows of that file.
+        """
+        here = slice(number, number + 1)
+        return replace(self, files=self.files[here], rows=self.rows[here], listed=self.listed[here])
+
     @cached_property
     def as_written(self) -> bool:
         """Whether each file is the one that was listed when its rows were checked, so that they need not be again."""
-        if not all(isinstance(entry.get("accounts"), int) for entry in self.listed):
-            return False
-        if self.name in UNIQUE and not all(entry.get("unique") is True for entry in self.listed):
-            return False
-        return _unchanged(self.files, self.listed)
+        return self.listed_as_written and _unchanged(self.files, self.listed)
 
 
 def _unchanged(files: tuple[Path, ...], listed: tuple[Mapping[str, Any], ...]) -> bool:

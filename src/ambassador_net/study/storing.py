@@ -18,11 +18,11 @@ from ambassador_net.study.whole import PACKAGE, files_of, replacing, resources_o
 # rows of a row group: a multiple of the 122,880 that DuckDB takes at a time
 ROW_GROUP = 8 * 122_880
 
-# ids of posts and shares stand once in their tables: a dictionary of them would only be in the way
+# ids of posts and shares seldom stand twice in a row group: a dictionary of them would only be in the way
 _REPEATING = {
-    "posts": ["author_id", "kind", "reply_to", "content_id", "collection"],
-    "shares": ["sharer_id", "source_id", "kind", "original_post_id", "collection"],
-    "mentions": ["post_id", "author_id", "mentioned_id", "kind", "collection"],
+    "posts": ["author_id", "kind", "content_id", "collection"],
+    "shares": ["sharer_id", "source_id", "kind", "collection"],
+    "mentions": ["author_id", "mentioned_id", "kind", "collection"],
 }
 # the ids of half a million accounts; a larger dictionary costs more than it saves
 _DICTIONARY_BYTES = 8_000_000
@@ -318,7 +318,8 @@ def store(study: Study, folder: str | Path) -> Path:
     """
     with storing(folder, study.about, len(study.accounts)) as tables:
         for name, table in study.tables.items():
-            if len(table) or name in REQUIRED_TABLES:
+            # without a table of affiliations they would be made from the accounts
+            if len(table) or name in (*REQUIRED_TABLES, "affiliations"):
                 for part, rows in parts(name, table):
                     tables.add(name, to_arrow(name, rows), part)
     return Path(folder)
