@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -48,6 +49,10 @@ def ours(folder: Path, *, trusted: bool = True) -> Callable[[], object]:
 
     from ambassador_net.reduction import dyads, stored  # noqa: F401 - imported before the clock starts
     from ambassador_net.study.stored import StoredStudy, open_study
+    from ambassador_net.study.whole import REDUCED
+
+    # what an earlier count kept would be taken instead of counting
+    shutil.rmtree(folder / REDUCED, ignore_errors=True)
 
     def count() -> object:
         study = open_study(folder, at_most=-1)
@@ -158,7 +163,9 @@ def verdict(folder: Path, memory: int) -> dict[str, Any]:
     from ambassador_net.amplification.weights import houses
     from ambassador_net.reduction import dyads, known_by
     from ambassador_net.study.stored import StoredStudy, open_study
+    from ambassador_net.study.whole import REDUCED
 
+    shutil.rmtree(folder / REDUCED, ignore_errors=True)
     steps: dict[str, tuple[float, float]] = {}
 
     def timed(step: str, do: Callable[[], Any]) -> Any:

@@ -163,8 +163,12 @@ def counted_by_hand(study: an.Study) -> tuple[Counter[tuple[str, str]], Counter[
     return edges, pairs
 
 
-@pytest.mark.parametrize("of_an_id", ["hash({})", "(hash({}) % 3)"], ids=["hashes", "hashes that collide"])
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize(
+    "of_an_id",
+    ["hash({})", pytest.param("(hash({}) % 3)", marks=pytest.mark.slow)],
+    ids=["hashes", "hashes that collide"],
+)
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shares=st.lists(a_share, max_size=40), posts=st.lists(a_post, max_size=12))
 def test_one_pass_is_the_statements_and_the_loop(
     of_an_id: str, monkeypatch: pytest.MonkeyPatch, shares: list[tuple], posts: list[tuple]
