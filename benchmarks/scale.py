@@ -285,7 +285,7 @@ def run(folder: Path, most: int, rounds: int) -> None:
         if not (place / "datapackage.json").exists():
             write_large(place, size, seed=SEED)
         ways = [way for way in WAYS if size <= LARGEST_FOR.get(way, size)]
-        times = rounds if size < 10**8 else min(rounds, 3)
+        times = rounds if size < 10**8 else (rounds + 1) // 2
         taken: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
         for _ in range(times):
             for way in ways:
@@ -304,7 +304,7 @@ def run(folder: Path, most: int, rounds: int) -> None:
         for what in ("cpu", "wall", "peak_mb"):
             found = exponent(sizes, [medians[size, way][what] for size in sizes]) if len(sizes) > 1 else float("nan")
             print(f"exponent of {what} of {way}: {found:.2f}")
-    print(f"load {load()}")
+    print(f"load {load()}\naccounts: {measured('accounts', 10**8)}", flush=True)
     judged = measured("verdict", folder / f"{sizes[-1]:.0e}", 6 * 10**9)
     print(f"verdict at {sizes[-1]:.0e}, {PERMUTATIONS:,} permutations: {judged['answer']} {judged['reasons']}")
     for step, (wall, cpu) in judged["steps"].items():
@@ -312,7 +312,7 @@ def run(folder: Path, most: int, rounds: int) -> None:
     print(
         f"  {judged['events']:,} shares inside pairs; house mixing {judged['mixing']}; peak {judged['peak_mb']:.0f} MB"
     )
-    print(f"accounts: {measured('accounts', 10**8)}\nload {load()}")
+    print(f"load {load()}")
 
 
 def main() -> None:

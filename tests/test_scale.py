@@ -21,7 +21,10 @@ from typer.testing import CliRunner
 
 import ambassador_net as an
 from ambassador_net.amplification import mutual_amplification
+from ambassador_net.amplification.answers import AnswerTable, side_of
+from ambassador_net.amplification.cross import cross_shares
 from ambassador_net.amplification.mixing import mixing
+from ambassador_net.amplification.timing import WINDOWS
 from ambassador_net.cli import app
 from ambassador_net.errors import SchemaError
 from ambassador_net.nulls import KindBlocks, classes_of_strengths, house_classes, minimum_under_null, node_classes
@@ -276,6 +279,15 @@ def test_nodes_are_grouped_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> No
     assert minimum_under_null(at_once, KindBlocks.none(3), np.array([[1, 2]]), weight_too=True) == minimum_under_null(
         in_pieces, KindBlocks.none(3), np.array([[1, 2]]), weight_too=True
     )
+
+
+def test_answers_are_looked_for_piece_by_piece(example: an.Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    side = side_of(cross_shares(dyads(example)), "person_returns")
+    table = AnswerTable.of(side, side.strata("main"))
+    at_once = table.answers(WINDOWS)
+    monkeypatch.setattr("ambassador_net.amplification.answers.CELLS_AT_A_TIME", 1013)
+    for name, answer in table.answers(WINDOWS).items():
+        np.testing.assert_array_equal(answer, at_once[name])
 
 
 # ---- what is trusted -------------------------------------------------------------------------------------
