@@ -39,7 +39,8 @@ def rows(files: Sequence[Path], *, at_most: int | None = None) -> pd.DataFrame:
         n = sum(file.metadata.num_rows for file in opened)
         if at_most is not None and n > at_most:
             raise SchemaError(
-                f"holds {n:,} rows, and at most {at_most:,} are taken into memory; narrow it to fewer months",
+                f"holds {n:,} rows, and at most {at_most:,} are taken into memory; check, tango and network leave any "
+                "number in their files, for other commands narrow it to fewer months",
                 path=files[0],
             )
         # ParquetFile, since a dataset would add the month of the folder's name as a column
