@@ -28,6 +28,8 @@ from troubled import made_up_shares, troubled
 HERE = find_spec("pyspark") is not None and shutil.which("java") is not None
 pytestmark = [
     pytest.mark.spark,
+    # Java starts nine times here, which a loaded machine feels
+    pytest.mark.timeout(900),
     pytest.mark.skipif(
         sys.platform == "win32", reason="Spark on Windows needs files of Hadoop that PyPI does not have"
     ),
@@ -78,7 +80,8 @@ def assert_same(
     ("address", "says"),
     [("spark://127.0.0.1:1", "nothing answers"), ("spark://host", "expected spark://HOST:PORT")],
 )
-def test_a_master_that_is_not_there(address: str, says: str) -> None:
+def test_a_master_that_is_not_there(address: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "_CONNECT_S", 1)
     with pytest.raises(EngineError, match=says), spark.session(address):
         pass
 
