@@ -28,46 +28,39 @@ spark.shuffle.service.enabled false
 """
 
 
+# the shell waits for its standard input to end, as it does when this process is killed, and then ends Java
+_UNTIL_INPUT_ENDS = 'pid_file=$1; shift; "$@" & echo $! > "$pid_file"; cat; kill $!; wait $!'
+
+
 @dataclass(frozen=True)
 class Cluster:
-    """Where the master listens, its processes (the master's first), and the settings of whoever asks it."""
+    """Where the master listens, the Java of the second worker, and the settings of whoever asks the master."""
 
     master: str
-    processes: tuple[subprocess.Popen[bytes], ...]
+    second_worker: int
     environment: dict[str, str]
 
 
-def _started(stack: ExitStack, arguments: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+@contextmanager
+def _service(name: str, place: Path, arguments: list[str], environment: dict[str, str]) -> Iterator[Path]:
+    """Run a service of Spark, and give its log."""
     import pyspark
 
-    home = Path(pyspark.__file__).parent
-    with log.open("wb") as to:
-        # spark-class replaces itself by Java: the process is Java's
-        process = subprocess.Popen(
-            [str(home / "bin" / "spark-class"), *arguments],
-            env=environment,
-            stdout=to,
-            stderr=to,
-            start_new_session=True,
-        )
-    stack.callback(_stopped, process)
-    return process
+    # spark-class replaces itself by Java, so that the process is Java's
+    spark_class = str(Path(pyspark.__file__).parent / "bin" / "spark-class")
+    shell = ["sh", "-c", _UNTIL_INPUT_ENDS, "sh", str(place / f"{name}.pid"), spark_class, *arguments]
+    log = place / f"{name}.log"
+    with (
+        log.open("wb") as to,
+        subprocess.Popen(shell, env=environment, stdin=subprocess.PIPE, stdout=to, stderr=to),
+    ):
+        yield log
 
 
-def _stopped(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _said(process: subprocess.Popen[bytes], log: Path, pattern: str) -> str:
+def _said(log: Path, pattern: str) -> str:
     until = time.monotonic() + _PATIENCE_S
     while (found := re.search(pattern, log.read_text("utf-8", "replace"))) is None:
-        if process.poll() is not None or time.monotonic() > until:
-            raise AssertionError(f"{log.name}: {log.read_text('utf-8', 'replace')[-2000:]}")
+        assert time.monotonic() < until, f"{log.name}: {log.read_text('utf-8', 'replace')[-2000:]}"
         time.sleep(0.1)
     return found[1]
 
@@ -86,15 +79,13 @@ def cluster(place: Path) -> Iterator[Cluster]:
     }
     listen = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
     with ExitStack() as stack:
-        first = _started(stack, [_MASTER, *listen], environment, place / "master.log")
-        master = _said(first, place / "master.log", r"Starting Spark master at (spark://127\.0\.0\.1:\d+)")
-        workers = []
-        for number in (1, 2):
-            work = ["--cores", "2", "--memory", "1200m", "--work-dir", str(place / f"work-{number}")]
-            workers.append(
-                _started(stack, [_WORKER, *listen, *work, master], environment, place / f"worker-{number}.log")
-            )
-        for number, worker in enumerate(workers, 1):
-            _said(worker, place / f"worker-{number}.log", r"(Successfully registered) with master")
+        log = stack.enter_context(_service("master", place, [_MASTER, *listen], environment))
+        master = _said(log, r"Starting Spark master at (spark://127\.0\.0\.1:\d+)")
+        logs = []
+        for name in ("worker-1", "worker-2"):
+            room = ["--cores", "2", "--memory", "1200m", "--work-dir", str(place / name)]
+            logs.append(stack.enter_context(_service(name, place, [_WORKER, *listen, *room, master], environment)))
+        for log in logs:
+            _said(log, r"(Successfully registered) with master")
         asking = {name: value for name, value in environment.items() if name != "SPARK_LOCAL_DIRS"}
-        yield Cluster(master, (first, *workers), asking)
+        yield Cluster(master, int((place / "worker-2.pid").read_text()), asking)

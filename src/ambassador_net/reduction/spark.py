@@ -36,7 +36,7 @@ _SQL_SETTINGS = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
 }
-_CONNECT_S = 10
+_CONNECT_S = 20
 _EXECUTORS_S = 60
 
 
@@ -251,16 +251,19 @@ def _on_this_machine(master: str) -> bool:
 
 
 def _require_an_answer(master: str) -> None:
-    """Ask before Java starts: Spark takes a minute to find that nobody is there."""
+    """Ask before Java starts: Spark takes a minute to find that nobody is there. A master may be just starting."""
+    until = time.monotonic() + _CONNECT_S
     hosts = _hosts(master)
-    for host, port in hosts:
-        try:
-            socket.create_connection((host, port), _CONNECT_S).close()
-        except OSError:
-            continue
-        return
-    if hosts:
-        raise EngineError(f"nothing answers at {master}; is the master running, and may this machine reach it?")
+    while hosts:
+        for host, port in hosts:
+            try:
+                socket.create_connection((host, port), _CONNECT_S).close()
+            except OSError:
+                continue
+            return
+        if time.monotonic() > until:
+            raise EngineError(f"nothing answers at {master}; is the master running, and may this machine reach it?")
+        time.sleep(0.2)
 
 
 def _require_workers(spark: "SparkSession", master: str) -> None:
