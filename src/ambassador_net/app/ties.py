@@ -1,13 +1,13 @@
 """The share network of the page: who is drawn where, and who shares whom how often.
 
-Organisations stand in a ring, their people beside them, accounts outside in the middle. Single persons are there only where
-they may be shown, under numbers that say nothing; else the people of a house are one mark. What is too much for a phone is
-left out and counted.
+Organisations stand in a ring, their people beside them, accounts outside in the middle. Single persons are there only
+where they may be shown, under numbers that say nothing; else the people of a house are one mark. What is too much for a
+phone is left out and counted.
 """
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -50,9 +50,10 @@ def ties(study: "Study", tango: "Amplification", *, seed: int) -> Json | None:
     Returns
     -------
     dict or None
-        ``persons`` (whether single persons are shown); ``houses``, names; ``nodes``, each ``[kind, house, number, x, y]``
-        with an index of ``houses`` (or -1) and a number within it (0 where there is only one); ``edges``, each ``[node, node, shares by
-        the first of the second, and back]``, None where the sharer was not observed; ``left_out``, numbers of houses,
+        ``persons`` (whether single persons are shown); ``houses``, names; ``nodes``, each ``[kind, house, number, x,
+        y]`` with an index of ``houses`` (or -1) and a number within it (0 where there is only one); ``edges``, each
+        ``[node, node, shares by the first of the second, and back]``, None where the sharer was not observed;
+        ``left_out``, numbers of houses,
         people, accounts outside and pairs. None where no house is shown by itself.
     """
     named = tango.houses[tango.houses["organisation"].notna()]
@@ -197,12 +198,12 @@ def _edges(
         before = both.get(pair, (0, 0))
         both[pair] = (before[0] + n, before[1]) if first else (before[0], before[1] + n)
     ordered = sorted(both.items(), key=lambda item: (item[0] not in own, -sum(item[1]), item[0]))
-    kept = [
+    kept: list[list[int | None]] = [
         # what was seen of an account that was not observed is there all the same
         [i, j, n if n or seen[i] else None, m if m or seen[j] else None]
         for (i, j), (n, m) in ordered[:MOST_EDGES]
     ]
-    return cast("list[list[int | None]]", kept), len(ordered) - len(kept)
+    return kept, len(ordered) - len(kept)
 
 
 def _on_the_ring(place: int, of: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pandas as pd
 
@@ -155,8 +155,8 @@ class WhatIf(Mapping[str, Json]):
                 study = _on_channel(self._study, channel)
                 counted = dyads(study)
                 of = run_tests(study, counted, rng=generator(self._seed), permutations=_PERMUTATIONS)
-                sides, order, seen = (of.organisation_returns, of.person_returns), of.order_check, of.coverage
-                cross, pairs = of.cross, of.same_pairs
+                sides = (of.organisation_returns, of.person_returns)
+                order, seen, pairs, cross = of.order_check, of.coverage, of.same_pairs, of.cross
             else:
                 counted, cross = self._dyads, cross_shares(self._study, self._dyads)
                 sides, order, seen = (
@@ -176,7 +176,7 @@ class WhatIf(Mapping[str, Json]):
     def _houses(self, k: int) -> Json:
         cross = cross_shares(self._study, self._dyads)
         table = houses(self._study, self._dyads, cross, k=k)
-        rows = table.to_dict("records")
+        rows = cast("list[dict[str, Any]]", table.to_dict("records"))
         named = table["organisation"].notna()
         alone, together = int(named.sum()), int(table.loc[~named, "joined"].sum())
         return {

@@ -68,10 +68,10 @@ def main() -> None:
         for weeks in WEEKS:
             progress = shown_progress(f"{people} people, {weeks} weeks")
             table = power(people, weeks, kappas=KAPPAS, worlds=WORLDS, seed=SEED, progress=progress).table
-            lines += [
-                json.dumps([people, weeks, row["kappa"], *(row[answer] for answer in ANSWERS), row["mostly_because"]])
-                for row in table.to_dict("records")
-            ]
+            rows = table.astype(object).where(table.notna(), None).to_dict("records")
+            columns = ("kappa", *ANSWERS, "mostly_because")
+            cells = ([people, weeks, *(row[column] for column in columns)] for row in rows)
+            lines += [json.dumps(cell, allow_nan=False) for cell in cells]
     text = "[\n" + ",\n".join(lines) + "\n]\n"
     write_whole(text.encode(), Path(str(resources.files(__package__) / _FILE)), mode=0o644)
 
