@@ -61,7 +61,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "figures": LEFT_OF_CLAIMS | {"claims", "looks"},
     "notebook": {"errors"},
     "talk": LEFT_OF_TALK,
-    "app": LEFT_OF_TALK,
+    # what a house of one's own could find
+    "app": LEFT_OF_TALK | {"power"},
     # on the volunteer's own machine: what leaves is decided there
     "donations": {"study", "readers", "privacy"},
     # hall mode: the page for everybody, the kernels, the guesses, behind one address
