@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ambassador_net.amplification.remembered import VARIABLE
 from ambassador_net.app.choices import GUESSES
+from ambassador_net.app.prepared import prepare, warm
 from ambassador_net.app.server import settings as app_settings
 from ambassador_net.app.server import write_template
 from ambassador_net.errors import PageError
@@ -56,8 +56,7 @@ _TOKEN_LENGTH = 12
 
 _MOST_READY = 30
 # what a visitor's kernel would import; none of it starts a thread
-_PRELOAD = ["anywidget", "ipywidgets", "ambassador_net.app.widget"]
-_PREPARED = "ambassador_net.app.prepared"
+_PRELOAD = ["anywidget", "ipywidgets"]
 
 
 def serve_hall(
@@ -258,16 +257,15 @@ def _hall_settings(
     """Prepare what all kernels share, and say so to the hall."""
     from ambassador_net.hall.places import places_here
 
-    hall: dict[str, Any] = {"preload": _PRELOAD, "places": live or 0}
-    if find_spec(_PREPARED):
-        from ambassador_net.app.prepared import prepare
-
-        hall["warm_up"] = f"{_PREPARED}:warm"
-        hall["warm_up_argument"] = str(prepare(study, private / "prepared", seed=seed))
     places = live or places_here()
     kept = ready if ready is not None else max(1, min(_MOST_READY, places // 3))
     return {
-        "Hall": hall,
+        "Hall": {
+            "preload": _PRELOAD,
+            "warm_up": f"{warm.__module__}:{warm.__name__}",
+            "warm_up_argument": str(prepare(study, private / "prepared.json", seed=seed)),
+            "places": live or 0,
+        },
         "VoilaConfiguration": {"preheat_kernel": kept > 0, "default_pool_size": kept},
         "SeatedKernelManager": {"grace_s": 60.0},
     }
@@ -373,7 +371,7 @@ def _welcome(
         tell(
             "warning: everybody in this network who has the address can now open the page, send guesses and use this "
             "machine's processor and memory. Nothing but what the page shows is sent, and nothing is encrypted. Use a "
-            "network for the hall only, let the firewall pass this port during the talk only, and stop the server afterwards"
+            "network for the hall only, let the firewall pass this port during the talk only, and stop it afterwards"
         )
         if not token:
             tell("--token lets in only those who have the whole address")
