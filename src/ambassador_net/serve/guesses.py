@@ -38,8 +38,6 @@ class Guesses:
     ----------
     version
         Grows with each change.
-    is_kept
-        Whether the last guess could be kept.
 
     Raises
     ------
@@ -51,7 +49,7 @@ class Guesses:
         self._counts = {question: [0] * n for question, n in values.items()}
         self._most = most
         self.version = 0
-        self.is_kept = True
+        self._has_failed = False
         self._batch: Counter[tuple[str, int]] = Counter()
         self._kept: asyncio.Future[None] | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -66,6 +64,15 @@ class Guesses:
     def counts(self) -> dict[str, list[int]]:
         """How often each value was guessed, by question."""
         return {question: list(counts) for question, counts in self._counts.items()}
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the last guess was kept, and the next one can be."""
+        return not self._has_failed and self._total < self._most
+
+    @property
+    def _total(self) -> int:
+        return sum(map(sum, self._counts.values()))
 
     def allows(self, question: object, value: object) -> bool:
         """Say whether there is such a question with such a value.
@@ -97,8 +104,7 @@ class Guesses:
         NotKeptError
             If it is not kept.
         """
-        if sum(map(sum, self._counts.values())) + self._batch.total() >= self._most:
-            self.is_kept = False
+        if self._total + self._batch.total() >= self._most:
             raise NotKeptError("there are as many guesses as are kept")
         self._batch[question, value] += 1
         if self._kept is None:
@@ -116,12 +122,12 @@ class Guesses:
             try:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._write, batch)
             except sqlite3.Error as error:
-                self.is_kept = False
+                self._has_failed = True
                 kept.set_exception(NotKeptError(str(error)))
                 # those who asked may all have gone away
                 kept.exception()
             else:
-                self.is_kept = True
+                self._has_failed = False
                 for (question, value), n in batch.items():
                     self._counts[question][value] += n
                 self.version += 1

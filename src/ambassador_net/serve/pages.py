@@ -100,7 +100,8 @@ def _invite(address: str, language: Language) -> str:
     import segno
 
     code = segno.make(address, error="m").svg_inline(border=3, omitsize=True, dark="#191A1F")
-    parts = address.replace("?", "\0?").replace("//", "//\0").split("\0")
+    # divided, if at all, before the token
+    parts = address.replace("?", "\0?").split("\0")
     return _rendered("invite", language, style=_hall_css(), address=address, address_parts=parts, code=code)
 
 
@@ -131,7 +132,11 @@ def _mutual(shown: Mapping[str, Any], language: Language) -> dict[str, Any]:
     guess = shown.get("guess") or {}
     value = guess.get("value")
     said = guess.get("texts", {}).get(language, {}).get("number")
-    return {"bars": bars, "ticks": ticks, "answer": _answer(None if value is None else value / most, said, language)}
+    return {
+        "bars": bars,
+        "ticks": ticks,
+        "answer": _answer(None if value is None else value / most, said, said, language),
+    }
 
 
 def _times(shown: Mapping[str, Any], language: Language) -> dict[str, Any]:
@@ -145,7 +150,11 @@ def _times(shown: Mapping[str, Any], language: Language) -> dict[str, Any]:
     times = shown.get("times") or {}
     said = times.get("texts", {}).get(language, {}).get("answer") or {}
     text = " ".join(filter(None, (said.get("number"), said.get("side"))))
-    return {"bars": bars, "ticks": ticks, "answer": _answer(_place(times.get("value")), text, language)}
+    return {
+        "bars": bars,
+        "ticks": ticks,
+        "answer": _answer(_place(times.get("value")), said.get("number"), text, language),
+    }
 
 
 def _place(value: float | None) -> float | None:
@@ -161,7 +170,7 @@ def _place(value: float | None) -> float | None:
     return (after - 1 + log(value / low) / log(high / low) + 0.5) / n
 
 
-def _answer(at: float | None, said: str | None, language: Language) -> dict[str, Any]:
-    if at is None or not said:
-        return {"at": None, "text": say("hall.answer_unknown", language)}
-    return {"at": at, "text": say("hall.answer", language, answer=said)}
+def _answer(at: float | None, short: str | None, text: str | None, language: Language) -> dict[str, Any]:
+    if at is None or not short:
+        return {"at": None, "short": "", "text": say("hall.answer_unknown", language)}
+    return {"at": at, "short": short, "text": say("hall.answer", language, answer=text)}

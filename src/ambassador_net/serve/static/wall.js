@@ -15,7 +15,9 @@ function element(name, text = "", className = "") {
 // One question: its bars, its axis, its table. A bar holds one value or several neighbours.
 function picture(name, { bars, ticks, answer }) {
   const section = document.getElementById(name);
-  const [picture, count, body, mark] = [".picture", ".count", "tbody", ".mark"].map((one) => section.querySelector(one));
+  const [picture, count, body, mark, told] = [".picture", ".count", "tbody", ".mark", ".answer"].map((one) =>
+    section.querySelector(one),
+  );
   const columns = bars.map(() => {
     const bar = element("span");
     section.querySelector(".bars").append(bar);
@@ -36,9 +38,8 @@ function picture(name, { bars, ticks, answer }) {
     return cell;
   });
   if (answer.at !== null) mark.style.setProperty("--at", answer.at);
-  mark.firstElementChild.textContent = answer.text;
-  mark.classList.toggle("unknown", answer.at === null);
-  mark.classList.toggle("late", answer.at > 0.5);
+  mark.firstElementChild.textContent = answer.short;
+  told.textContent = answer.text;
   let heights = [];
 
   function label(isShown) {
@@ -66,7 +67,8 @@ function picture(name, { bars, ticks, answer }) {
       label(isShown);
     },
     show(isShown) {
-      mark.hidden = !isShown;
+      told.hidden = !isShown;
+      mark.hidden = !isShown || answer.at === null;
       label(isShown);
     },
   };
@@ -79,7 +81,6 @@ let isShown = false;
 
 function show(wanted) {
   isShown = wanted;
-  button.setAttribute("aria-pressed", String(isShown));
   button.textContent = isShown ? words.hide_answer : words.show_answer;
   pictures.forEach(([, one]) => one.show(isShown));
   heard.textContent = isShown ? pictures.map(([, one]) => one.answer).join("; ") : "";
