@@ -58,7 +58,7 @@ _FIXED_TEXTS = (
         "net_next",
     ),
     *("net_outside_group", "net_joined", "net_shares", "net_is_shared", "net_who", "net_both", "net_nobody"),
-    *("net_table", "net_from", "net_to", "net_times", "net_only_houses", "net_all", "not_observed"),
+    *("net_table", "net_only_houses", "net_all", "not_observed"),
     *_STATES,
 )
 

@@ -25,7 +25,7 @@ Json: TypeAlias = dict[str, Any]
 MOST_HOUSES = 12
 MOST_PEOPLE = 120
 MOST_OUTSIDE = 12
-MOST_EDGES = 420
+MOST_EDGES = 300
 
 _ORGANISATION, _PEOPLE, _OUTSIDE = "organisation", "people", "outside"
 

@@ -28,7 +28,7 @@ def times(answers: "Sequence[Answer]") -> Json | None:
     -------
     dict or None
         ``steps`` of the scale, ``value`` and ``interval`` (None where there is none), ``trade`` (the numbers that the
-        trade says, each with its saying, its source and what the study says of it) and ``texts`` by language; None
+        trade says, each with its saying and its source) and ``texts`` by language; None
         where these sayings were not asked.
     """
     asked = [answer for answer in answers if answer.saying_asked.words == _SAYINGS]
@@ -47,12 +47,10 @@ def times(answers: "Sequence[Answer]") -> Json | None:
 def _trade(answer: "Answer") -> Json:
     return {
         "value": answer.finding.threshold,
-        "answer": answer.verdict.answer,
         "texts": {
             language: {
                 "number": number(answer.finding.threshold or 0, language),
                 "saying": answer.saying(language),
-                "verdict": say(f"verdict.{answer.verdict.answer}", language),
                 "source": answer.source(language),
             }
             for language in LANGUAGES

@@ -24,6 +24,12 @@ function render({ model, el }) {
   const heard = html("p", "heard", "", { role: "status" });
   let language = preferred(shown.languages) ?? model.get("language");
   let width = 0;
+  // making one is slow, on a phone as slow as drawing a picture
+  const formats = new Map();
+  function format(value) {
+    if (!formats.has(language)) formats.set(language, new Intl.NumberFormat(language, { maximumFractionDigits: 10 }));
+    return formats.get(language).format(value);
+  }
 
   // what the parts know of the whole
   const demo = {
@@ -35,6 +41,7 @@ function render({ model, el }) {
     say: () => shown.texts[language],
     inLanguage: (texts) => texts[language],
     width: () => width,
+    number: (value) => format(value),
     hear: (text) => (heard.textContent = text),
     isOpen: () => first.isGiven() && (!second || second.isGiven()),
     isChosen: () => choice.isChosen(),
@@ -47,9 +54,7 @@ function render({ model, el }) {
       drawOpened();
     },
     chose() {
-      judged.draw();
-      net?.draw();
-      asked?.draw();
+      soon(...rest);
     },
   };
 
@@ -65,6 +70,8 @@ function render({ model, el }) {
     const button = html("button", "", LANGUAGE_NAMES[code], { type: "button", lang: code });
     button.addEventListener("click", () => {
       language = code;
+      // what is below comes back a part a frame; until then it costs nothing
+      for (const section of below()) section.hidden = true;
       drawAll();
     });
     return button;
@@ -91,14 +98,24 @@ function render({ model, el }) {
     second?.draw(first.isGiven());
   }
 
-  // what is seen once both guesses were made
-  function drawOpened() {
-    sayings.draw();
-    choice.drawChoice();
-    choice.draw(false);
-    net?.draw();
-    judged.draw();
-    asked?.draw();
+  // What is seen once both guesses were made lies below the answer, which need not wait for it: one part a frame.
+  const rest = [() => net?.draw(), judged.draw, () => asked?.draw()];
+  const drawOpened = () => soon(choice.drawChoice, sayings.draw, () => choice.draw(false), ...rest);
+
+  const below = () => [sayings, net, judged, asked].filter(Boolean).map(({ section }) => section).concat(choice.sections[1]);
+
+  const waiting = [];
+  let frame = 0;
+  function soon(...parts) {
+    waiting.splice(0, waiting.length, ...parts);
+    if (!frame) frame = requestAnimationFrame(drawNext);
+  }
+  function drawNext() {
+    // after the frame is painted
+    setTimeout(() => {
+      waiting.shift()?.();
+      frame = waiting.length ? requestAnimationFrame(drawNext) : 0;
+    });
   }
 
   function drawAll() {
@@ -115,14 +132,15 @@ function render({ model, el }) {
   model.on("change:answered", kernelAnswered);
 
   // measured when it changes and not when something is drawn: measuring makes the browser lay the page out again
-  const measured = () => Math.max(200, Math.floor(root.clientWidth));
-  width = measured();
+  const measured = (wide) => Math.max(200, Math.floor(wide));
+  width = measured(root.clientWidth);
   drawAll();
+  setTimeout(() => format(0));
 
   // Pictures are drawn for the width they get, so that their words keep the size of all other words.
-  const watcher = new ResizeObserver(() => {
-    if (measured() === width) return;
-    width = measured();
+  const watcher = new ResizeObserver(([{ contentRect }]) => {
+    if (measured(contentRect.width) === width) return;
+    width = measured(contentRect.width);
     drawGuesses();
     drawOpened();
   });
@@ -130,6 +148,8 @@ function render({ model, el }) {
 
   return () => {
     watcher.disconnect();
+    cancelAnimationFrame(frame);
+    waiting.length = 0;
     net?.end();
     asked?.end();
     model.off("change:answer", answerCame);

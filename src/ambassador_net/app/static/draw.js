@@ -69,11 +69,10 @@ export function axis(largest) {
   return { step, end: Math.max(1, Math.ceil(largest / step - 1e-9)) * step };
 }
 
-export function ticks(drawn, { step, end }, x, y, language) {
-  const format = new Intl.NumberFormat(language, { maximumFractionDigits: 10 });
+export function ticks(drawn, { step, end }, x, y, number) {
   for (let i = 0; i * step <= end * 1.000001; i += 1) {
     drawn.append(svg("line", { x1: x(i * step), x2: x(i * step), y1: y, y2: y + 6, class: "tick" }));
-    drawn.append(svg("text", { x: x(i * step), y: y + 24, "text-anchor": "middle", class: "small" }, format.format(i * step)));
+    drawn.append(svg("text", { x: x(i * step), y: y + 24, "text-anchor": "middle", class: "small" }, number(i * step)));
   }
 }
 

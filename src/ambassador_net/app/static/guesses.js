@@ -1,6 +1,6 @@
 // Guess first: two questions, each with the answer beside the guess once it was given.
 
-import { html, verdictPicture } from "./draw.js";
+import { html } from "./draw.js";
 import { guessPicture, timesPicture } from "./pictures.js";
 
 // A hall may collect guesses: the page says where to; no page from a file does.
@@ -131,16 +131,16 @@ export function timesGuess(demo) {
       const open = [...before.querySelectorAll("details")].map((details) => details.open);
       const lines = times.trade.map((line, i) => {
         const said = demo.inLanguage(line.texts);
-        const details = html("details");
+        const details = html("details", "trade");
         details.open = open[i] ?? false;
         const summary = html("summary");
         const both = html("span", "said");
-        both.append(html("span", "saying", said.saying), html("span", "judged", said.verdict));
-        summary.append(verdictPicture(line.answer), both);
+        both.append(html("strong", "", `${said.number}×`), html("span", "", said.saying));
+        summary.append(both);
         details.append(summary, html("p", "small", said.source));
         return details;
       });
-      const parts = [numbers, timesPicture(demo.width(), times, given, say, demo.language(), label), html("p", "", texts.effect)];
+      const parts = [numbers, timesPicture(demo.width(), times, given, say, demo.number, label), html("p", "", texts.effect)];
       if (!texts.answer) parts.push(html("p", "", texts.why));
       if (texts.others.length) parts.push(html("h3", "", say.others_heading), ...texts.others.map((text) => html("p", "other", text)));
       return [...parts, html("h3", "", say.trade_heading), html("p", "hint", say.trade_hint), ...lines];

@@ -17,7 +17,7 @@ export function bandParts(demo, band, said) {
     return line;
   });
   if (!SIDES.some((side) => band[side])) return parts;
-  return [bandPicture(demo.width(), band, `${say.band_axis}. ${said.label}`, demo.language()), html("p", "small", say.band_axis), ...parts];
+  return [bandPicture(demo.width(), band, `${say.band_axis}. ${said.label}`, demo.number), html("p", "small", say.band_axis), ...parts];
 }
 
 export function houses(demo) {
@@ -79,7 +79,7 @@ export function houses(demo) {
         [say.column_direction, say.column_shares, say.column_rate],
         SIDES.map((s) => [small(s), say[`${s}_shares`], texts.shares[s], texts.rates[s]]),
       ),
-      ratesPicture(width, answer, texts, demo.language()),
+      ratesPicture(width, answer, texts, demo.number),
       html("p", "small", answer.context ? `${say.axis}; ${say.context}` : say.axis),
       html("h3", "", say.band_heading),
       html("p", "hint", say.band_hint),

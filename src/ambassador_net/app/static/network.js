@@ -6,6 +6,7 @@ const SIDE = 1000;
 // half of a target of 48 pixels
 const REACH = 24;
 const MOST_ROWS = 8;
+const ROWS_A_FRAME = 12;
 const TOKENS = ["paper", "ink", "people", "organisation", "chance", "outside", "hair"];
 
 export function network(demo) {
@@ -16,7 +17,6 @@ export function network(demo) {
     neighbours[j].push({ node: i, given: back, back: given, both: given > 0 && back > 0 });
   });
   for (const list of neighbours) list.sort((a, b) => b.both - a.both || b.given + b.back - a.given - a.back || a.node - b.node);
-  const mutual = edges.filter(([, , given, back]) => given > 0 && back > 0).length;
 
   const id = `${demo.id}-network`;
   const section = html("section", "network");
@@ -41,6 +41,7 @@ export function network(demo) {
   const order = nodes.map((_, i) => i);
   let chosen = -1;
   let colours = null;
+  let whole = null;
   let drawnIn = null;
   let drawnWidth = 0;
 
@@ -55,7 +56,7 @@ export function network(demo) {
     return number ? filled(say.net_person, { house, number: format(number) }) : filled(say.net_people, { house });
   }
 
-  const format = (n) => (n === null ? demo.say().not_observed : new Intl.NumberFormat(demo.language()).format(n));
+  const format = (n) => (n === null ? demo.say().not_observed : demo.number(n));
 
   function choose(i) {
     chosen = i;
@@ -89,68 +90,81 @@ export function network(demo) {
   };
   dark.addEventListener("change", recolour);
 
+  const isBoth = ([, , given, back]) => given > 0 && back > 0;
+  const both = edges.filter(isBoth);
+  const single = edges.filter((edge) => !isBoth(edge));
+
+  const ratio = () => devicePixelRatio || 1;
+  // marks keep their size where the picture is small
+  const unit = () => ratio() * Math.min(1.25, Math.max(0.85, demo.width() / 420));
+
+  function lines(context, list, colour, thick) {
+    const scale = context.canvas.width / SIDE;
+    context.beginPath();
+    for (const [i, j] of list) {
+      context.moveTo(nodes[i][3] * scale, nodes[i][4] * scale);
+      context.lineTo(nodes[j][3] * scale, nodes[j][4] * scale);
+    }
+    context.strokeStyle = colour;
+    context.lineWidth = thick * unit();
+    context.stroke();
+  }
+
+  function mark(context, i) {
+    const [kind, , number] = nodes[i];
+    const scale = context.canvas.width / SIDE;
+    const [x, y] = [nodes[i][3] * scale, nodes[i][4] * scale];
+    context.beginPath();
+    if (kind === "organisation") {
+      const side = 13 * unit();
+      context.rect(x - side / 2, y - side / 2, side, side);
+    } else {
+      context.arc(x, y, (kind === "outside" ? 3.2 : number ? 3.6 : 10) * unit(), 0, 2 * Math.PI);
+    }
+    context.fillStyle = kind === "outside" ? colours.paper : colours[kind];
+    context.fill();
+    if (kind !== "outside") return;
+    context.strokeStyle = colours.outside;
+    context.lineWidth = 1.6 * unit();
+    context.stroke();
+  }
+
+  // The whole network, drawn once for a width and a set of colours; a choice is drawn over it.
+  function drawnWhole() {
+    const side = Math.round(demo.width() * ratio());
+    if (whole?.width === side && colours) return whole;
+    const style = getComputedStyle(demo.root);
+    colours = Object.fromEntries(TOKENS.map((token) => [token, style.getPropertyValue(`--${token}`)]));
+    whole = html("canvas");
+    whole.width = whole.height = side;
+    const context = whole.getContext("2d");
+    lines(context, single, colours.hair, 1);
+    lines(context, both, colours.ink, 1.1);
+    nodes.forEach((_, i) => mark(context, i));
+    return whole;
+  }
+
   function paint() {
     if (section.hidden) return;
-    const width = demo.width();
-    const ratio = devicePixelRatio || 1;
-    if (!colours) {
-      const style = getComputedStyle(demo.root);
-      colours = Object.fromEntries(TOKENS.map((token) => [token, style.getPropertyValue(`--${token}`)]));
-    }
-    canvas.width = canvas.height = Math.round(width * ratio);
+    const under = drawnWhole();
+    if (canvas.width !== under.width) canvas.width = canvas.height = under.width;
     const context = canvas.getContext("2d");
-    const scale = canvas.width / SIDE;
-    // marks keep their size where the picture is small
-    const unit = ratio * Math.min(1.25, Math.max(0.85, width / 420));
-    const at = (i) => [nodes[i][3] * scale, nodes[i][4] * scale];
-    const near = new Set(chosen < 0 ? [] : [chosen, ...neighbours[chosen].map((one) => one.node)]);
-    const line = (list, colour, thick) => {
-      context.beginPath();
-      for (const [i, j] of list) {
-        context.moveTo(...at(i));
-        context.lineTo(...at(j));
-      }
-      context.strokeStyle = colour;
-      context.lineWidth = thick * unit;
-      context.stroke();
-    };
-    const both = edges.filter(([, , given, back]) => given > 0 && back > 0);
-    const single = edges.filter(([, , given, back]) => !(given > 0 && back > 0));
+    context.clearRect(0, 0, canvas.width, canvas.height);
     context.globalAlpha = chosen < 0 ? 1 : 0.3;
-    line(single, colours.hair, 1);
-    line(both, colours.ink, 1.1);
+    context.drawImage(under, 0, 0);
     context.globalAlpha = 1;
-    if (chosen >= 0) {
-      const own = ([i, j]) => i === chosen || j === chosen;
-      line(single.filter(own), colours.chance, 1.6);
-      line(both.filter(own), colours.ink, 2.6);
-    }
-    nodes.forEach(([kind, , number], i) => {
-      const [x, y] = at(i);
-      context.globalAlpha = chosen < 0 || near.has(i) ? 1 : 0.3;
-      context.beginPath();
-      if (kind === "organisation") {
-        const s = 13 * unit;
-        context.rect(x - s / 2, y - s / 2, s, s);
-      } else {
-        context.arc(x, y, (kind === "outside" ? 3.2 : number ? 3.6 : 10) * unit, 0, 2 * Math.PI);
-      }
-      context.fillStyle = kind === "outside" ? colours.paper : colours[kind];
-      context.fill();
-      if (kind === "outside") {
-        context.strokeStyle = colours.outside;
-        context.lineWidth = 1.6 * unit;
-        context.stroke();
-      }
-    });
-    context.globalAlpha = 1;
-    if (chosen >= 0) {
-      context.beginPath();
-      context.arc(...at(chosen), 13 * unit, 0, 2 * Math.PI);
-      context.strokeStyle = colours.ink;
-      context.lineWidth = 2.5 * unit;
-      context.stroke();
-    }
+    if (chosen < 0) return;
+    const own = neighbours[chosen].map(({ node, both }) => [chosen, node, both]);
+    lines(context, own.filter((edge) => !edge[2]), colours.chance, 1.6);
+    lines(context, own.filter((edge) => edge[2]), colours.ink, 2.6);
+    for (const [, i] of own) mark(context, i);
+    mark(context, chosen);
+    const scale = canvas.width / SIDE;
+    context.beginPath();
+    context.arc(nodes[chosen][3] * scale, nodes[chosen][4] * scale, 13 * unit(), 0, 2 * Math.PI);
+    context.strokeStyle = colours.ink;
+    context.lineWidth = 2.5 * unit();
+    context.stroke();
   }
 
   function tell() {
@@ -160,7 +174,7 @@ export function network(demo) {
       return;
     }
     const list = neighbours[chosen];
-    const both = list.filter((one) => one.both).length;
+    const mutual = list.filter((one) => one.both).length;
     const parts = [html("h3", "", name(chosen))];
     if (list.length) {
       const rows = list
@@ -172,22 +186,27 @@ export function network(demo) {
       parts.push(html("p", "", say.net_nobody));
     }
     found.replaceChildren(...parts);
-    demo.hear(filled(say.net_heard, { name: name(chosen), n: format(list.length), mutual: format(both) }));
+    demo.hear(filled(say.net_heard, { name: name(chosen), n: format(list.length), mutual: format(mutual) }));
   }
 
-  // long, and seldom looked at: made when it is opened
+  // Long, and seldom looked at: made when it is opened, some rows a frame.
+  let making = 0;
   function drawTable() {
     const say = demo.say();
-    if (!all.open) {
-      tables.replaceChildren();
-      return;
-    }
-    const rows = [];
-    for (const [i, j, given, back] of edges) {
-      if (given !== 0) rows.push([null, name(i), name(j), format(given)]);
-      if (back !== 0) rows.push([null, name(j), name(i), format(back)]);
-    }
-    tables.replaceChildren(table("edges", [say.net_from, say.net_to, say.net_times], rows));
+    cancelAnimationFrame(making);
+    tables.replaceChildren();
+    if (!all.open) return;
+    const heads = [say.net_who, say.net_who, say.net_shares, say.net_is_shared];
+    const whole = table("edges", heads, []);
+    tables.append(whole);
+    let from = 0;
+    const more = () => {
+      const some = edges.slice(from, (from += ROWS_A_FRAME));
+      const rows = some.map(([i, j, given, back]) => [null, name(i), name(j), format(given), format(back)]);
+      whole.lastChild.append(...table("", [], rows).lastChild.children);
+      if (from < edges.length) making = requestAnimationFrame(more);
+    };
+    more();
   }
 
   function drawWords() {
@@ -195,7 +214,7 @@ export function network(demo) {
     heading.textContent = say.net_heading;
     hint.textContent = say.net_hint;
     const outside = nodes.some(([kind]) => kind === "outside") ? `; ${say.net_label_outside}` : "";
-    const counts = filled(say.net_label_counts, { nodes: format(nodes.length), edges: format(edges.length), mutual: format(mutual) });
+    const counts = filled(say.net_label_counts, { nodes: format(nodes.length), edges: format(edges.length), mutual: format(both.length) });
     canvas.setAttribute("aria-label", `${say.net_label}${outside}. ${counts}`);
     label.textContent = say.net_choose;
     previous.setAttribute("aria-label", say.net_previous);
@@ -237,6 +256,9 @@ export function network(demo) {
         paint();
       }
     },
-    end: () => dark.removeEventListener("change", recolour),
+    end() {
+      cancelAnimationFrame(making);
+      dark.removeEventListener("change", recolour);
+    },
   };
 }

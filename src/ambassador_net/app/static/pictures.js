@@ -14,41 +14,37 @@ export function guessPicture(width, value, guess, label) {
 
 // Ratios on a scale that is the same on both sides of 1: above it the trade's numbers, on it the answer with its
 // interval, below it the guess.
-export function timesPicture(width, { steps, value, interval, trade }, guess, say, language, label) {
-  const drawn = picture(width, 156, label);
+export function timesPicture(width, { steps, value, interval, trade }, guess, say, number, label) {
+  const drawn = picture(width, 140, label);
   const end = Math.log(steps.at(-1));
-  const y = 72;
+  const y = 56;
   const x = (times) => width / 2 + (Math.min(Math.max(Math.log(times) / end, -1), 1) * (width - 36)) / 2;
-  const format = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
   drawn.append(svg("line", { x1: x(1 / steps.at(-1)), x2: x(steps.at(-1)), y1: y, y2: y, class: "lane" }));
   for (const times of [1 / 24, 1 / 8, 1 / 3, 1, 3, 8, 24]) {
     drawn.append(svg("line", { x1: x(times), x2: x(times), y1: y - 4, y2: y + 4, class: "tick" }));
-    const text = format.format(Math.round(Math.max(times, 1 / times)));
+    const text = number(Math.round(Math.max(times, 1 / times)));
     drawn.append(svg("text", { x: x(times), y: y + 46, "text-anchor": "middle", class: "small" }, times === 1 ? text : `${text}×`));
   }
-  let before = -Infinity;
-  let raised = false;
-  for (const { value: times } of trade) {
-    // two numbers that lie close stand one above the other
-    raised = x(times) - before < 42 && !raised;
-    before = x(times);
-    const top = raised ? 26 : 46;
-    drawn.append(svg("line", { x1: before, x2: before, y1: top + 5, y2: y, class: "said-by-trade" }));
-    drawn.append(svg("text", { x: before, y: top, "text-anchor": "middle", class: "small" }, format.format(times)));
-  }
+  trade.forEach(({ value: times }, i) => {
+    // of two numbers that lie close, one stands on the left of its line and the other on the right
+    const close = (other) => other && Math.abs(x(other.value) - x(times)) < 36;
+    const anchor = close(trade[i + 1]) ? "end" : close(trade[i - 1]) ? "start" : "middle";
+    drawn.append(svg("line", { x1: x(times), x2: x(times), y1: 34, y2: y, class: "said-by-trade" }));
+    drawn.append(svg("text", { x: x(times), y: 26, "text-anchor": anchor, class: "small" }, number(times)));
+  });
   if (value && interval) {
     const [low, high] = interval.map((ratio) => (ratio > 0 ? x(ratio) : x(1 / steps.at(-1))));
     drawn.append(svg("line", { x1: low, x2: high, y1: y, y2: y, class: "interval" }));
   }
   if (value) drawn.append(svg("circle", { cx: x(value), cy: y, r: 9, class: "ink" }));
   drawn.append(svg("path", { d: `M${x(steps[guess])} ${y + 11}l-8 13h16z`, class: "guess-mark" }));
-  drawn.append(mark("organisation", 8, 144, 14), mark("person", width - 8, 144, 14));
-  drawn.append(svg("text", { x: 22, y: 149, class: "small" }, say.scale_organisation));
-  drawn.append(svg("text", { x: width - 22, y: 149, "text-anchor": "end", class: "small" }, say.scale_person));
+  drawn.append(mark("organisation", 8, 128, 14), mark("person", width - 8, 128, 14));
+  drawn.append(svg("text", { x: 22, y: 133, class: "small" }, say.scale_organisation));
+  drawn.append(svg("text", { x: width - 22, y: 133, "text-anchor": "end", class: "small" }, say.scale_person));
   return drawn;
 }
 
-export function ratesPicture(width, answer, texts, language) {
+export function ratesPicture(width, answer, texts, number) {
   const left = 12;
   const right = width - 20;
   const known = [...SIDES.map((s) => answer.rates[s]), ...SIDES.map((s) => answer.context?.[s])].filter((r) => r != null);
@@ -66,12 +62,12 @@ export function ratesPicture(width, answer, texts, language) {
     const anchor = rate === null ? "start" : "middle";
     drawn.append(svg("text", { x: middle, y: y - 15, "text-anchor": anchor, class: `value ${side}-word` }, texts.rates[side]));
   });
-  ticks(drawn, { step, end }, x, 104, language);
+  ticks(drawn, { step, end }, x, 104, number);
   return drawn;
 }
 
 // The observed mark on the band of chance; a side without a mark has no lane: the words beside it say why.
-export function bandPicture(width, band, label, language) {
+export function bandPicture(width, band, label, number) {
   const shown = SIDES.filter((side) => band[side]);
   const left = 12;
   const right = width - 20;
@@ -89,7 +85,7 @@ export function bandPicture(width, band, label, language) {
     drawn.append(svg("line", { x1: x(middle), x2: x(middle), y1: y - 15, y2: y + 15, class: "by-chance" }));
     drawn.append(mark(side, x(at), y, 18));
   });
-  ticks(drawn, { step, end }, x, bottom, language);
+  ticks(drawn, { step, end }, x, bottom, number);
   return drawn;
 }
 

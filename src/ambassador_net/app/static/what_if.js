@@ -140,6 +140,7 @@ export function whatIf(demo) {
       if (!(demo.isOpen() || demo.isChosen())) return;
       if (!wasAsked) ask();
       if (!isAnswered) return;
+      section.hidden = false;
       if (drawnIn !== demo.language()) {
         drawnIn = demo.language();
         drawWords();
@@ -151,7 +152,6 @@ export function whatIf(demo) {
       timers.splice(0).forEach(clearTimeout);
       status.textContent = "";
       isAnswered = true;
-      section.hidden = false;
       // what Python put back is shown as what holds
       Object.assign(asked, demo.model.get("answered").asked);
       this.draw();
