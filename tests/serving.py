@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -129,6 +130,7 @@ class Hall:
         finally:
             self.process.kill()
             self.said.close()
+            shutil.rmtree(self.temporary, ignore_errors=True)
 
 
 def node_showing(widget: Any) -> NotebookNode:

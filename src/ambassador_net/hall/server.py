@@ -115,7 +115,22 @@ class SeatedKernelManager(AsyncMappingKernelManager):
             What is to be shown, as Voilà names it.
         """
         pool: list[asyncio.Future[dict[str, Any]]] = getattr(self, "_pools", {}).get(notebook, [])
-        dead = [one for one in pool if one.done() and not await self._is_usable(one)]
+        await self._drop([one for one in pool if one.done()], notebook)
+        # the next visitor is given the first and waits for it anyway; those that wait for a place come last
+        for _ in range(len(pool)):
+            if not pool or not self.has_place(notebook):
+                return
+            first = pool[0]
+            await asyncio.wait([first])
+            if not first.cancelled() and first.exception() is None:
+                await asyncio.wait([first.result()["task"]])
+            if not await self._drop([first], notebook):
+                return
+
+    async def _drop(self, started: list["asyncio.Future[dict[str, Any]]"], notebook: str) -> bool:
+        """Drop those that have ended and start others; say whether there were any."""
+        dead = [one for one in started if not await self._is_usable(one)]
+        pool = self._pools[notebook] if dead else []  # type: ignore[attr-defined]
         for one in dead:
             # another visitor may have dropped it meanwhile
             if one in pool:
@@ -123,12 +138,19 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         if dead:
             fill: Any = self.fill_if_needed  # type: ignore[attr-defined]
             fill(delay=0, notebook_name=notebook)
+        return bool(dead)
 
     async def _is_usable(self, kept_ready: "asyncio.Future[dict[str, Any]]") -> bool:
         if kept_ready.cancelled() or kept_ready.exception() is not None:
             return False
         kernel_id = kept_ready.result()["kernel_id"]
-        return kernel_id in self and bool(await ensure_async(self.is_alive(kernel_id)))
+        page: asyncio.Task[Any] = kept_ready.result()["task"]
+        has_failed = page.done() and (page.cancelled() or page.exception() is not None)
+        if not has_failed and kernel_id in self and await ensure_async(self.is_alive(kernel_id)):
+            return True
+        # its place is free at once, before whoever watches over it has noticed
+        self._leave(kernel_id)
+        return False
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
         """Start a kernel.
