@@ -233,7 +233,8 @@ export function network(demo) {
     select.value = String(chosen);
     const parts = ["houses", "people", "outside", "pairs"].filter((what) => leftOut[what] > 0);
     const cut = parts.map((what) => filled(say[`net_left_${what}`], { n: format(leftOut[what]) })).join(", ");
-    const said = [persons ? "" : say.net_only_houses, cut ? filled(say.net_left_out, { parts: cut }) : say.net_all];
+    const whole = persons ? say.net_all : "";
+    const said = [persons ? "" : say.net_only_houses, cut ? filled(say.net_left_out, { parts: cut }) : whole];
     notes.textContent = said.filter(Boolean).join(" ");
     if (all.open) drawTable();
     tell();
