@@ -399,7 +399,8 @@ demo = an.demo(an.prepared(sys.argv[2], seed=1), language="fi")
 demo.set_state({"house": 1})
 asked = {name: choice["values"][-1] for name, choice in demo.payload["what_if"].items()}
 demo.set_state({"asked": asked})
-heavy = {"numpy", "pandas", "duckdb", "matplotlib", "scipy", "networkx", "babel"} & {n.partition(".")[0] for n in sys.modules}
+names = {name.partition(".")[0] for name in sys.modules}
+heavy = {"numpy", "pandas", "duckdb", "matplotlib", "scipy", "networkx", "babel"} & names
 ours = sorted(name for name in set(sys.modules) - before if name.startswith("ambassador_net"))
 print(json.dumps([threads, sorted(heavy), ours, demo.answer["house"], demo.answered["asked"] == asked, demo.payload]))
 """

@@ -177,9 +177,7 @@ def test_the_network_is_drawn_again_in_the_dark(open_file: Callable[..., Any], b
         ("fil-PH", "Is employee advocacy a tango?"),
     ],
 )
-def test_language_is_the_browser_s_at_first(
-    open_file: Callable[..., Any], built: Path, locale: str, title: str
-) -> None:
+def test_language_is_the_browsers_at_first(open_file: Callable[..., Any], built: Path, locale: str, title: str) -> None:
     page = open_file(built, **PHONE, locale=locale).page
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     assert page.title() == title

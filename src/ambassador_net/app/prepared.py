@@ -1,7 +1,7 @@
 """What the demo needs of a study: computed when it is asked for, or once before a hall's kernels are forked.
 
 A kernel of a hall must neither read nor compute: :func:`prepare` writes all that a visitor can see or ask into one
-file, and :func:`warm` loads it before the first fork. It holds sentences and counts and nothing that a page does not show.
+file, and :func:`warm` loads it before the first fork. It holds sentences and counts that a visitor may see.
 """
 
 import json

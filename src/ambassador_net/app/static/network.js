@@ -231,9 +231,10 @@ export function network(demo) {
     none.disabled = true;
     select.replaceChildren(none, ...groups.values());
     select.value = String(chosen);
-    const parts = Object.entries(leftOut).filter(([, n]) => n > 0);
-    const cut = parts.map(([what, n]) => filled(say[`net_left_${what}`], { n: format(n) })).join(", ");
-    const said = [persons ? "" : say.net_only_houses, cut ? filled(say.net_left_out, { parts: cut }) : say.net_all];
+    const parts = ["houses", "people", "outside", "pairs"].filter((what) => leftOut[what] > 0);
+    const cut = parts.map((what) => filled(say[`net_left_${what}`], { n: format(leftOut[what]) })).join(", ");
+    const whole = persons ? say.net_all : "";
+    const said = [persons ? "" : say.net_only_houses, cut ? filled(say.net_left_out, { parts: cut }) : whole];
     notes.textContent = said.filter(Boolean).join(" ");
     if (all.open) drawTable();
     tell();

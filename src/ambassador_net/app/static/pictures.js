@@ -15,9 +15,9 @@ export function guessPicture(width, value, guess, label) {
 // Ratios on a scale that is the same on both sides of 1: above it the trade's numbers, on it the answer with its
 // interval, below it the guess.
 export function timesPicture(width, { steps, value, interval, trade }, guess, say, number, label) {
-  const drawn = picture(width, 140, label);
+  const drawn = picture(width, 146, label);
   const end = Math.log(steps.at(-1));
-  const y = 56;
+  const y = 62;
   const x = (times) => width / 2 + (Math.min(Math.max(Math.log(times) / end, -1), 1) * (width - 36)) / 2;
   drawn.append(svg("line", { x1: x(1 / steps.at(-1)), x2: x(steps.at(-1)), y1: y, y2: y, class: "lane" }));
   for (const times of [1 / 24, 1 / 8, 1 / 3, 1, 3, 8, 24]) {
@@ -26,11 +26,12 @@ export function timesPicture(width, { steps, value, interval, trade }, guess, sa
     drawn.append(svg("text", { x: x(times), y: y + 46, "text-anchor": "middle", class: "small" }, times === 1 ? text : `${text}×`));
   }
   trade.forEach(({ value: times }, i) => {
-    // of two numbers that lie close, one stands on the left of its line and the other on the right
+    // of two numbers that lie close, the first stands above the other, which begins at its line
     const close = (other) => other && Math.abs(x(other.value) - x(times)) < 36;
-    const anchor = close(trade[i + 1]) ? "end" : close(trade[i - 1]) ? "start" : "middle";
-    drawn.append(svg("line", { x1: x(times), x2: x(times), y1: 34, y2: y, class: "said-by-trade" }));
-    drawn.append(svg("text", { x: x(times), y: 26, "text-anchor": anchor, class: "small" }, number(times)));
+    const top = close(trade[i + 1]) ? 14 : 32;
+    const anchor = close(trade[i - 1]) ? "start" : "middle";
+    drawn.append(svg("line", { x1: x(times), x2: x(times), y1: top + 6, y2: y, class: "said-by-trade" }));
+    drawn.append(svg("text", { x: x(times) - (anchor === "start" ? 2 : 0), y: top, "text-anchor": anchor, class: "small" }, number(times)));
   });
   if (value && interval) {
     const [low, high] = interval.map((ratio) => (ratio > 0 ? x(ratio) : x(1 / steps.at(-1))));
@@ -38,9 +39,9 @@ export function timesPicture(width, { steps, value, interval, trade }, guess, sa
   }
   if (value) drawn.append(svg("circle", { cx: x(value), cy: y, r: 9, class: "ink" }));
   drawn.append(svg("path", { d: `M${x(steps[guess])} ${y + 11}l-8 13h16z`, class: "guess-mark" }));
-  drawn.append(mark("organisation", 8, 128, 14), mark("person", width - 8, 128, 14));
-  drawn.append(svg("text", { x: 22, y: 133, class: "small" }, say.scale_organisation));
-  drawn.append(svg("text", { x: width - 22, y: 133, "text-anchor": "end", class: "small" }, say.scale_person));
+  drawn.append(mark("organisation", 8, 134, 14), mark("person", width - 8, 134, 14));
+  drawn.append(svg("text", { x: 22, y: 139, class: "small" }, say.scale_organisation));
+  drawn.append(svg("text", { x: width - 22, y: 139, "text-anchor": "end", class: "small" }, say.scale_person));
   return drawn;
 }
 

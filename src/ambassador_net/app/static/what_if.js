@@ -19,6 +19,7 @@ export function whatIf(demo) {
   let isAnswered = false;
   let wasAsked = false;
   let drawnIn = null;
+  let changed = null;
   section.hidden = true;
 
   // a list of values to choose from, or a slider over their places
@@ -26,7 +27,8 @@ export function whatIf(demo) {
     const id = `${demo.id}-${name}`;
     const box = html("div", "control");
     const label = html("label", "", null, { for: id });
-    const value = html("output", "", null, { for: id });
+    // a screen reader says the slider's value by itself
+    const value = html("span", "value", null, { "aria-hidden": "true" });
     const values = choices[name].values;
     const input = isSlider
       ? html("input", "", null, { type: "range", min: 0, max: values.length - 1, id })
@@ -39,10 +41,12 @@ export function whatIf(demo) {
     if (isSlider) input.addEventListener("input", () => say(Number(input.value)));
     input.addEventListener("change", () => {
       asked[name] = values[Number(input.value)];
+      changed = name;
       ask();
     });
     box.append(label, ...(isSlider ? [value] : []), input);
     return {
+      name,
       box,
       drawWords() {
         label.textContent = demo.say()[`what_if_${name}`];
@@ -61,7 +65,7 @@ export function whatIf(demo) {
     { name: "houses", controls: [control("k", false)], draw: drawHouses },
     { name: "own", controls: ["people", "weeks", "returns"].map((name) => control(name, true)), draw: drawOwn },
   ].map((part) => {
-    const group = html("div", "question", null, { role: "group" });
+    const group = html("div", "inquiry", null, { role: "group" });
     const title = html("h3", "", null, { id: `${demo.id}-${part.name}` });
     const more = part.name === "own" ? html("p", "hint") : null;
     const result = html("div", "result");
@@ -106,8 +110,8 @@ export function whatIf(demo) {
     const lines = Object.entries(shares).map(([answer, percent]) => {
       const line = html("div", "part");
       const drawn = verdictPicture(answer);
-      const words = html("span", "said");
-      words.append(html("span", "", `${said.names[answer]}: `), html("strong", "", said.parts[answer]));
+      const words = html("div", "");
+      words.append(`${said.names[answer]}: `, html("strong", "", said.parts[answer]));
       const right = html("div", "right");
       right.append(words, partPicture(Math.max(120, demo.width() - 56), percent));
       line.append(drawn, right);
@@ -121,6 +125,15 @@ export function whatIf(demo) {
     const { tests, houses, power } = answered;
     const found = { tests, houses, own: power };
     for (const { name, draw, result } of parts) draw(result, found[name]);
+  }
+
+  // what a screen reader hears is the answer to what was asked, not all three
+  function hear() {
+    const { tests, houses, power } = demo.model.get("answered");
+    const part = parts.find(({ controls }) => controls.some(({ name }) => name === changed))?.name;
+    const said = { tests: demo.inLanguage(tests.texts), houses: demo.inLanguage(houses.texts), own: demo.inLanguage(power.texts) }[part];
+    if (part === "tests") demo.hear(said.too_few ?? `${said.label} ${said.says}: ${said.why}. ${said.sides.label}`);
+    else if (part) demo.hear(said.said);
   }
 
   function drawWords() {
@@ -155,6 +168,7 @@ export function whatIf(demo) {
       // what Python put back is shown as what holds
       Object.assign(asked, demo.model.get("answered").asked);
       this.draw();
+      hear();
     },
     end: () => timers.splice(0).forEach(clearTimeout),
   };
