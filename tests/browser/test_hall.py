@@ -66,7 +66,7 @@ def test_answer_is_hidden_until_the_speaker_shows_it(visit: Callable[..., Page],
     expect(mark).to_be_hidden()
     assert "42" not in page.locator("main").inner_text()
     page.keyboard.press("a")
-    expect(answer).to_have_text("tässä aineistossa: 42")
+    expect(answer).to_have_text("Tässä aineistossa: 42")
     expect(mark).to_be_visible()
     expect(page.locator("#mutual .picture")).to_have_attribute("aria-label", re.compile("42$"))
     button = page.get_by_role("button", name="Piilota vastaus")
