@@ -28,7 +28,7 @@ from troubled import made_up_shares, troubled
 HERE = find_spec("pyspark") is not None and shutil.which("java") is not None
 pytestmark = [
     pytest.mark.spark,
-    # Java starts nine times here, which a loaded machine feels
+    # Java starts a dozen times here, which a loaded machine feels
     pytest.mark.timeout(900),
     pytest.mark.skipif(
         sys.platform == "win32", reason="Spark on Windows needs files of Hadoop that PyPI does not have"
