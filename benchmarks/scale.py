@@ -230,11 +230,12 @@ def many_accounts(accounts: int) -> dict[str, Any]:
     for begin in range(0, accounts, 1 << 22):
         some = slice(begin, min(begin + (1 << 22), accounts))
         out[some, 0] = np.minimum(rng.pareto(1.6, some.stop - begin), 5000)
-    into = np.empty_like(out)
-    # the same strengths in another order: as much is shared as is made
-    into[:, 0] = np.roll(out[:, 0], accounts // 3)
     # official accounts are busy, and shared as often
-    out[:houses] = into[:houses] = 2000
+    out[:houses] = 2000
+    into = np.empty_like(out)
+    # the same strengths in another order, but for those: as much is shared as is made
+    into[:houses] = out[:houses]
+    into[houses:, 0] = np.roll(out[houses:, 0], accounts // 3)
     row, column = 1 + houses + np.arange(houses), 1 + np.arange(houses)
     blocks = KindBlocks(
         1 + 2 * houses, np.append(row, column), np.append(column, row), np.arange(2 * houses), np.arange(2 * houses)
