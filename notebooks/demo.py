@@ -1,10 +1,14 @@
 # ---
 # jupyter:
 #   jupytext:
+#     cell_metadata_filter: tags,slideshow
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext,ambassador_net
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -16,14 +20,13 @@ import os
 
 import ambassador_net as an
 
-study = an.read(os.environ.get("AMBASSADOR_NET_STUDY", "../data/example"))
 language = os.environ.get("AMBASSADOR_NET_LANGUAGE", "en")
 seed = int(os.environ.get("AMBASSADOR_NET_SEED", "20251"))
-tango = an.mutual_amplification(study, seed=seed)
-answers = an.assess_all(study, seed=seed, tango=tango)
+# under `ambassador-net serve` this was computed before anybody came
+prepared = an.prepared(os.environ.get("AMBASSADOR_NET_STUDY", "../data/example"), seed=seed)
 
 # %%
-an.demo(tango, answers, language=language)
+an.demo(prepared, language=language)
 
 # %% [markdown] tags=["lang-en"]
 # How to read this: a house with too few people is never shown alone. What was not observed is called so, and

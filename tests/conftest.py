@@ -11,10 +11,13 @@ from hypothesis import settings
 
 import ambassador_net as an
 from ambassador_net.talk.browser import HOW_TO_GET_ONE, find_browser, open_browser
+from demo_study import demo_study
 from small import ROOT, SHARED
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+    from serving import Hall
 
 # a loaded machine is slow, not wrong
 settings.register_profile("unhurried", deadline=None)
@@ -56,6 +59,24 @@ def reference() -> Callable[[str], dict[str, Any]]:
 @pytest.fixture(scope="session")
 def example() -> an.Study:
     return an.read(ROOT / "data" / "example")
+
+
+@pytest.fixture(scope="session")
+def study_of_the_hall(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("study")
+    demo_study().write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hall_of_two(study_of_the_hall: Path, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Hall]":
+    """The shipped command with two live places, one of them kept ready."""
+    pytest.importorskip("voila", reason="the extra app is not installed")
+    from serving import Hall
+
+    running = Hall(tmp_path_factory.mktemp("hall"), study_of_the_hall, "--live", "2", "--ready", "1")
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="session")

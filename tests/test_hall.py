@@ -35,7 +35,7 @@ from traitlets.config import Config
 from voila.exporter import VoilaExporter
 
 import ambassador_net
-from ambassador_net.hall import PROVISIONER, places, provisioner, server, warm
+from ambassador_net.hall import PROVISIONER, doors, places, provisioner, server, warm
 from ambassador_net.hall.client import PatientChannel, PatientKernelClient
 from ambassador_net.hall.frames import is_well_formed
 from ambassador_net.hall.warm import ForkedProcess, NotForkedError, WarmProcess, Warmth, kernel_arguments
@@ -842,6 +842,36 @@ def test_doors_are_closed(hall: Server, tmp_path: Path) -> None:
     assert [line for line in hall.log().splitlines() if "Traceback" in line or "Error" in line] == []
 
 
+@forks
+def test_kernel_that_dies_is_told_and_its_place_is_free(hall: Server) -> None:
+    async def work() -> None:
+        visitors = [Visitor(hall.address) for _ in range(2)]
+        for one in visitors:
+            assert (await one.open_page()).code == 200
+            await one.open_socket()
+            await one.see_widgets()
+        assert (await Visitor(hall.address).open_page()).code == 503
+        for kernel in hall.kernels():
+            kernel.kill()
+        state = None
+        while state != "dead":
+            message = await visitors[0].hear()
+            assert message is not None
+            state = message[1].get("execution_state")
+        # not begun again: a new one would have none of the widgets that the page shows
+        for one in visitors:
+            for _ in range(100):
+                if (found := await one.ask(f"/api/kernels/{one.kernel}")).code == 404:
+                    break
+                await asyncio.sleep(0.05)
+            assert found.code == 404
+        late = Visitor(hall.address)
+        assert (await late.open_page()).code == 200
+        await late.leave()
+
+    visit(work())
+
+
 def end_and_look(running: Server, number: signal.Signals) -> None:
     async def work() -> None:
         visitors = [Visitor(running.address) for _ in range(2)]
@@ -901,6 +931,19 @@ def test_kept_ready_kernels_stay_within_the_places(set_up: Path, tmp_path: Path)
         await late.open_socket()
         await late.see_widgets()
         assert len(running.kernels()) == 3
+        # those kept ready are dead, and nobody has noticed yet
+        await late.leave()
+        await visitors[1].leave()
+        for _ in range(200):
+            if len(running.kernels()) == 3:
+                break
+            await asyncio.sleep(0.05)
+        for kernel in running.kernels():
+            kernel.kill()
+        next_one = Visitor(running.address)
+        assert (await next_one.open_page()).code == 200
+        await next_one.open_socket()
+        await next_one.see_widgets()
 
     try:
         visit(work())
@@ -949,7 +992,7 @@ def test_any_bytes_are_judged(frame: bytes) -> None:
     ],
 )
 def test_known_hosts(ip: str, names: list[str], known: list[str], unknown: list[str]) -> None:
-    found = server.known_hosts(ip, names)
+    found = doors.known_hosts(ip, names)
     assert set(known) <= found
     assert not set(unknown) & found
 

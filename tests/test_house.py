@@ -61,12 +61,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "figures": LEFT_OF_CLAIMS | {"claims", "looks"},
     "notebook": {"errors"},
     "talk": LEFT_OF_TALK,
-    "app": LEFT_OF_TALK,
+    # what a house of one's own could find
+    "app": LEFT_OF_TALK | {"power"},
     # on the volunteer's own machine: what leaves is decided there
     "donations": {"study", "readers", "privacy"},
+    # hall mode: the page for everybody, the kernels, the guesses, behind one address
+    "serve": {"study", "amplification", "looks", "notebook", "app", "hall"},
     # the whole way at once: what the command `present` does
     "present": LEFT_OF_TALK | {"talk", "app"},
-    "cli": LEFT_OF_TALK | {"talk", "app", "present", "power", "donations", "hall"},
+    "cli": LEFT_OF_TALK | {"talk", "app", "present", "power", "donations", "hall", "serve"},
 }
 # every room may say words and raise errors, except those that import nothing or stand below words
 FOR_EVERY_ROOM = {"errors", "words"}
@@ -95,10 +98,10 @@ ONE_DOOR: dict[str, set[str]] = {
     "pyspark": {"reduction"},
     "rich": {"cli"},
     "seaborn": {"figures"},
-    "segno": {"talk"},
+    "segno": {"talk", "serve", "cli"},
     "statsmodels": {"claims"},
     "tinycss2": {"talk"},
-    "tornado": {"hall"},
+    "tornado": {"hall", "serve"},
     "typer": {"cli"},
     "ziamath": {"talk"},
 }

@@ -8,6 +8,8 @@ import pytest
 
 import ambassador_net as an
 from ambassador_net.app.payload import payload
+from ambassador_net.app.ties import ties
+from ambassador_net.app.what_if import WhatIf
 from demo_study import PEOPLE, demo_study
 from translated import english_in, prose, spoken, texts
 
@@ -18,6 +20,8 @@ THE_SAME = {
     *(f"claims.unit_{unit}" for unit in ("share", "difference", "correlation", "index")),
     "claims.without_interval",
     "deck.timing",
+    "demo.times_number",
+    "what_if.choice_people",
     *(f"figures.lag_{hours}" for hours in ("0_2", "2_8", "8_24", "24_48", "48_72")),
     "figures.lane_organisation",
 }
@@ -62,9 +66,11 @@ def in_language(found: Any, language: str) -> Iterator[str]:
 def test_demo_page_is_given_no_english(language: str) -> None:
     study = demo_study()
     tango = an.mutual_amplification(study, seed=1, permutations=99, test_permutations=99)
-    shown = payload(tango, an.assess_all(study, seed=1, tango=tango))
-    said = list(in_language(json.loads(json.dumps(shown)), language))
-    assert len(said) > 100
+    what_if = WhatIf(study, tango, seed=1)
+    network = ties(study, tango, seed=1)
+    shown = payload(tango, an.assess_all(study, seed=1, tango=tango), network=network, what_if=what_if.shown())
+    said = list(in_language(json.loads(json.dumps([shown, list(dict(what_if).values())])), language))
+    assert len(said) > 900
     found = {text: left for text in said if (left := english_in(text, language, [*PEOPLE, study.title]))}
     assert found == {}
 

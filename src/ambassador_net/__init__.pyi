@@ -6,6 +6,7 @@ from .amplification.sensitivity import sensitivity as sensitivity
 from .app import Page as Page
 from .app import build_page as build_page
 from .app import demo as demo
+from .app.prepared import prepared as prepared
 from .claims import Answer as Answer
 from .claims import assess as assess
 from .claims import assess_all as assess_all
@@ -41,6 +42,7 @@ __all__ = [
     "from_tables",
     "mutual_amplification",
     "power",
+    "prepared",
     "read",
     "sensitivity",
     "share_network",

@@ -9,7 +9,7 @@ import networkx as nx
 import pandas as pd
 
 from ambassador_net.errors import AmbassadorError
-from ambassador_net.privacy import K, houses_shown, require_enough_people, require_persons_shown
+from ambassador_net.privacy import K, houses_shown, in_window, require_enough_people, require_persons_shown
 from ambassador_net.reduction import dyads
 from ambassador_net.study import Study, rows_of
 
@@ -121,6 +121,62 @@ def house_network(study: Study, *, basis: Sequence[str] = (), k: int = K) -> "nx
     for (sharer, source), weight in sorted(weights.items()):
         graph.add_edge(sharer, source, weight=weight, mutual=(source, sharer) in weights)
     return graph
+
+
+def between_houses(study: Study, *, basis: Sequence[str] = (), k: int = K) -> "nx.DiGraph[str]":
+    """Give the network of :func:`house_network` with what houses share of each other.
+
+    Parameters
+    ----------
+    study
+        The study.
+    basis
+        Keep the affiliations whose basis contains one of these texts; none keeps all.
+    k
+        Fewest people of a house that is shown by itself.
+
+    Returns
+    -------
+    networkx.DiGraph
+        Nodes also have ``observed`` (whether any of their accounts was); edges ``weight`` only. A person of several
+        houses counts in each of them, so that the people of a house are always all of them, and within a pair once.
+
+    Raises
+    ------
+    PrivacyError
+        If k is less than 5.
+    """
+    counted = dyads(study, basis=basis)
+    graph = house_network(study, basis=basis, k=k)
+    named = {data["organisation"] for _, data in graph.nodes(data=True)}
+    houses: dict[str, set[str]] = {}
+    # the same people that decide whether a house is shown
+    for spell in rows_of(in_window(study, counted.affiliations)):
+        houses.setdefault(spell.holder_id, set()).add(spell.organisation)
+    nodes_of: dict[str, set[str]] = {}
+    observed: set[str] = set()
+    for account in rows_of(study.accounts):
+        if account.role == "organisation":
+            nodes = {f"organisation: {account.organisation if account.organisation in named else OTHER}"}
+        else:
+            own = houses.get(account.holder_id, set()) if account.role == "employee" else set()
+            nodes = {f"people: {house if house in named else OTHER}" for house in own}
+        nodes_of[account.account_id] = nodes & set(graph)
+        observed |= nodes if account.observed != "none" else set()
+    for node, data in graph.nodes(data=True):
+        data["observed"] = node in observed
+    for edge in rows_of(counted.edges):
+        sharers, sources = nodes_of[edge.sharer_id], nodes_of[edge.source_id]
+        within = {_house(node) for node in sharers} & {_house(node) for node in sources}
+        for sharer in () if within else sharers:
+            for source in sources:
+                before = graph.get_edge_data(sharer, source, {"weight": 0})["weight"]
+                graph.add_edge(sharer, source, weight=before + int(edge.weight))
+    return graph
+
+
+def _house(node: str) -> str:
+    return node.partition(": ")[2]
 
 
 def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), by: str = "account") -> Path:

@@ -61,10 +61,14 @@ def open_file(browser: Browser) -> Iterator[Callable[..., Opened]]:
         touch: bool = False,
         query: str = "",
         fragment: str = "",
+        locale: str = "en-GB",
+        script: str = "",
     ) -> Opened:
         context = browser.new_context(
-            viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch, offline=True
+            viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch, offline=True, locale=locale
         )
+        # runs before the page's own
+        context.add_init_script(script)
         contexts.append(context)
         own = path.resolve().as_uri()
         requests: list[str] = []

@@ -206,7 +206,14 @@ def test_page_without_a_kernel_answers_a_guess(firefox: Firefox, built: Path) ->
     assert numbers == ["42", "51"]
     box = tab.evaluate("document.querySelector('.answered svg').getBoundingClientRect().toJSON()")
     assert min(box["width"], box["height"]) > 50
-    assert tab.evaluate("document.querySelector('.verdict strong').checkVisibility()")
+    # the second guess is the next thing to reach
+    tab.press("Tab", "ArrowRight", "Tab", "Enter")
+    tab.wait("document.querySelector('.answered.times').checkVisibility()")
+    assert tab.evaluate("document.querySelector('.answered.times .guess dd').textContent") == "2×"
+    tab.wait("document.querySelector('.verdict strong')?.checkVisibility()")
+    # something is drawn on the canvas
+    drawn = "document.querySelector('.network canvas').getContext('2d').getImageData(0, 0, 320, 320).data.some(Boolean)"
+    assert tab.evaluate(drawn)
     assert firefox.noted() == ([], [], [])
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -47,6 +48,16 @@ ASK = """
   };
   setTimeout(finish, 8000);
 })
+"""
+
+# no value stands at that place of the list: nothing of the kind is asked, and a kernel would put it back
+FORGE_K = """
+() => {
+  const select = document.querySelectorAll(".what-if .inquiry")[1].querySelector("select");
+  select.append(new Option("forged", "99"));
+  select.value = "99";
+  select.dispatchEvent(new Event("change"));
+}
 """
 
 
@@ -98,7 +109,9 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def visit(browser: Browser, served: Served) -> Iterator[Visit]:
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, locale="nb-NO"
+    )
     asked: list[str] = []
 
     def pass_or_stop(route: Any) -> None:
@@ -111,7 +124,7 @@ def visit(browser: Browser, served: Served) -> Iterator[Visit]:
     context.route("**/*", pass_or_stop)
     context.on("requestfailed", lambda request: asked.append(request.url) if "http" in request.url else None)
     page = context.new_page()
-    page.goto(served.address)
+    page.goto(served.address, timeout=120_000)
     page.wait_for_selector(".ambassador-demo", timeout=120_000)
     yield Visit(page, asked)
     context.close()
@@ -134,20 +147,65 @@ def kernel_of(page: Page) -> str:
 def test_the_kernel_answers(visit: Visit, tango: an.Amplification) -> None:
     page = visit.page
     expect(page.locator(".ambassador-demo")).to_have_attribute("data-answered-by", "kernel")
+    # the page's own language, as the browser asks for none of ours
     expect(page.get_by_role("heading", level=1)).to_have_text("Onko työntekijälähettilyys tangoa?")
     assert page.evaluate("document.documentElement.lang") == "fi"
-    page.locator("button.main").tap()
-    expect(page.locator(".answered dd").last).to_have_text("50")
-    page.get_by_role("combobox").select_option(label="Metsälä Institute")
+    page.locator(".ask.mutual button").tap()
+    expect(page.locator(".answered.mutual dd").last).to_have_text("50")
+    page.locator(".ask.times button").tap()
+    select = page.locator(".choose select")
+    select.select_option(label="Metsälä Institute")
     expect(page.locator(".house h2")).to_have_text("Metsälä Institute")
     house = tango.houses.set_index("organisation").loc["Metsälä Institute"]
     first = page.locator(".house table.shares td").first
     expect(first).to_have_text(str(int(house["person_to_organisation"])))
-    page.get_by_role("combobox").focus()
+    select.focus()
     page.keyboard.press("ArrowDown")
     expect(page.locator(".house h2")).to_have_text("Unseen Foundation")
     expect(page.locator(".ambassador-demo")).to_have_attribute("data-answered-by", "kernel")
     expect(page.locator(".house table.shares td").last).to_have_text("ei seurattu")
+
+
+def test_the_kernel_is_asked_what_if(visit: Visit, tango: an.Amplification) -> None:
+    page = visit.page
+    asked = page.locator(".what-if")
+    expect(asked).to_be_visible()
+    page.get_by_role("button", name="English").tap()
+    tests, houses, own = (asked.locator(".inquiry").nth(i) for i in range(3))
+    expect(tests).to_contain_text("As planned: this is the study's verdict.")
+    tests.locator("select").first.select_option(label="168 hours")
+    expect(tests).to_contain_text("An exploration.")
+    events = tango.person_returns.events
+    expect(tests).to_contain_text(f"{tango.person_returns.tests['h168'].hits:.0f} of {events} shares")
+    expect(houses.locator("tbody tr")).to_have_count(len(tango.houses))
+    houses.locator("select").select_option(label="20 people")
+    expect(houses.locator("tbody tr")).to_have_count(1)
+    before = own.locator(".result").inner_text()
+    own.locator("input").last.focus()
+    page.keyboard.press("End")
+    expect(own.locator(".value").last).to_have_text("20 of 100 shares")
+    expect(own.locator(".result")).not_to_have_text(before)
+    expect(asked.locator(".waiting")).to_have_text("")
+    assert page.locator(".heard").inner_text().startswith("Most likely answer of such a study")
+    # every control is as large as a thumb, and the rest of the house's rules hold
+    for control in asked.locator("select, input").all():
+        box = control.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 48
+    assert overflow(page) == 0
+
+
+def test_a_choice_forged_in_the_page_is_put_back(visit: Visit) -> None:
+    page = visit.page
+    k = page.locator(".what-if .inquiry").nth(1).locator("select")
+    k.select_option(label="10 people")
+    expect(page.locator(".what-if .inquiry").nth(1)).to_contain_text("with at least 10 people")
+    page.evaluate(FORGE_K)
+    # one house below ten people would have a row of its own
+    page.locator(".what-if .inquiry").nth(0).locator("select").first.select_option(label="24 hours")
+    expect(page.locator(".what-if .inquiry").nth(0)).to_contain_text("An exploration.")
+    expect(k).to_have_value("1")
+    expect(page.locator(".what-if .inquiry").nth(1)).to_contain_text("with at least 10 people")
 
 
 def test_page_is_ours_and_asks_nobody_else(visit: Visit) -> None:
@@ -179,15 +237,16 @@ def test_code_from_a_visitor_does_not_run(visit: Visit, tmp_path: Path) -> None:
 
 def test_a_house_that_is_not_there_is_put_back(visit: Visit) -> None:
     page = visit.page
-    page.get_by_role("combobox").select_option(label="Metsälä Institute")
+    select = page.locator(".choose select")
+    select.select_option(label="Metsälä Institute")
     expect(page.locator(".house h2")).to_have_text("Metsälä Institute")
     # an option forged in the page reaches Python, which refuses it
     page.evaluate(
-        "() => { const select = document.querySelector('select'); select.append(new Option('forged', '99'));"
+        "() => { const select = document.querySelector('.choose select'); select.append(new Option('forged', '99'));"
         " select.value = '99'; select.dispatchEvent(new Event('change')); }"
     )
-    expect(page.get_by_role("combobox")).to_have_value("1")
-    page.get_by_role("combobox").select_option(label="Unseen Foundation")
+    expect(select).to_have_value("1")
+    select.select_option(label="Unseen Foundation")
     expect(page.locator(".house h2")).to_have_text("Unseen Foundation")
 
 
@@ -211,6 +270,32 @@ def test_other_names_of_this_machine_are_refused(served: Served) -> None:
     kernels = served.address + "api/kernels/00000000-0000-0000-0000-000000000000"
     assert status(kernels, Host=f"evil.example:{port}") == 403
     assert status(served.address, Host=f"evil.example:{port}") == 403
+
+
+def test_a_kernel_that_is_gone_is_said_and_nothing_hangs(visit: Visit, served: Served) -> None:
+    page = visit.page
+    (kernel,) = (
+        child
+        for child in psutil.Process(served.process.pid).children(recursive=True)
+        if "ipykernel_launcher" in " ".join(child.cmdline())
+    )
+    kernel.suspend()
+    try:
+        own = page.locator(".what-if .inquiry").nth(2)
+        own.locator("input").first.focus()
+        page.keyboard.press("Home")
+        status = page.locator(".what-if .waiting")
+        expect(status).to_have_text("Computing…")
+        expect(status).to_contain_text("No answer yet", timeout=15_000)
+        # what needs no kernel goes on
+        page.get_by_role("button", name="Suomi").tap()
+        expect(page.locator(".board h2")).to_have_text("Tulostaulu")
+    finally:
+        kernel.resume()
+    # it was only slow
+    page.get_by_role("button", name="English").tap()
+    expect(own.locator(".result")).to_contain_text("Most likely answer")
+    expect(status).to_have_text("", timeout=15_000)
 
 
 def test_stops_cleanly(served: Served, visit: Visit) -> None:

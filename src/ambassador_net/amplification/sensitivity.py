@@ -151,8 +151,8 @@ def _tests_of(study: Study, rng: np.random.Generator, permutations: int, *, stra
 def _with_other_windows(study: Study, planned: Tested) -> Iterator[dict[str, Any]]:
     yield _row("as_planned", study, planned)
     for name, windows in _OTHER_WINDOWS.items():
-        organisation = _instead(planned.organisation_returns, windows)
-        person = _instead(planned.person_returns, windows)
+        organisation = with_other_windows(planned.organisation_returns, windows)
+        person = with_other_windows(planned.person_returns, windows)
         verdict = judge(
             organisation, person, planned.order_check, planned.coverage, planned.cross.days, planned.same_pairs
         )
@@ -161,7 +161,21 @@ def _with_other_windows(study: Study, planned: Tested) -> Iterator[dict[str, Any
         )
 
 
-def _instead(found: Returns, windows: Mapping[str, str]) -> Returns:
+def with_other_windows(found: Returns, windows: Mapping[str, str]) -> Returns:
+    """Let other windows stand in for those of the method.
+
+    Parameters
+    ----------
+    found
+        Who answers whom.
+    windows
+        By the name of a window of the method, the name of the one that stands in for it.
+
+    Returns
+    -------
+    ambassador_net.amplification.timing.Returns
+        The same with these tests.
+    """
     return replace(found, tests={**found.tests, **{name: found.tests[other] for name, other in windows.items()}})
 
 

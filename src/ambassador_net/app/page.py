@@ -109,7 +109,14 @@ def build_page(
     return Page(path, len(content), gzip_bytes, tuple(sorted(set(found.followed))))
 
 
-def page_from(node: "NotebookNode", *, language: str) -> str:
+def page_from(
+    node: "NotebookNode",
+    *,
+    language: str,
+    guesses: str | None = None,
+    live: str | None = None,
+    is_full: bool = False,
+) -> str:
     """Make the page of a notebook that was run.
 
     Parameters
@@ -117,7 +124,13 @@ def page_from(node: "NotebookNode", *, language: str) -> str:
     node
         A notebook with outputs and widget states.
     language
-        Language the page begins in.
+        Language the page begins in, whatever language the notebook was run in.
+    guesses
+        Where a server takes the visitor's guesses; a page without a server sends nothing and may not.
+    live
+        Where the same server has the notebook with a kernel.
+    is_full
+        Whether the page is the answer to a visitor who asked for a kernel when none was free.
 
     Returns
     -------
@@ -145,11 +158,12 @@ def page_from(node: "NotebookNode", *, language: str) -> str:
             name = f"widget-{sum('state' in part for part in parts) + 1}"
             modules.setdefault(state["_esm"], []).append(name)
             styles[state.get("_css", "")] = None
-            parts.append({"name": name, "state": _json(_public(state))})
+            parts.append({"name": name, "state": _json(_public(state, language))})
     if not modules:
         raise PageError("no cell shows a widget; end a cell of the notebook with ambassador_net.app.demo(...)")
     static = resources.files(__package__) / "static"
-    scripts = [(static / name).read_text("utf-8") for name in ("mount.js", "shell.js")]
+    names = ("mount.js", "shell.js", *(["places.js"] if live and is_full else []))
+    scripts = [(static / name).read_text("utf-8") for name in names]
     scripts += [_mounting(module, names) for module, names in modules.items()]
     style = "".join((page_css(), *styles))
     environment = jinja2.Environment(
@@ -158,10 +172,15 @@ def page_from(node: "NotebookNode", *, language: str) -> str:
     return environment.get_template("page.html.j2").render(
         language=language,
         title=say("demo.title", language),
-        policy=_policy(scripts, style),
+        policy=policy_for(scripts, style, connects=bool(guesses or live)),
         style=style,
         parts=parts,
         scripts=scripts,
+        guesses=guesses,
+        live=live,
+        is_full=is_full,
+        languages=LANGUAGES,
+        say=say,
     )
 
 
@@ -180,10 +199,11 @@ def _widget_state(data: Mapping[str, Any], states: Mapping[str, Any], number: in
     return state
 
 
-def _public(state: Mapping[str, Any]) -> dict[str, Any]:
+def _public(state: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Keep what the widget's own code reads: not the machinery, nor what changes with each run."""
     return {
-        name: value
+        # one run holds all languages: only the one to begin in differs
+        name: language if name == "language" else value
         for name, value in sorted(state.items())
         if not name.startswith("_") and name not in ("layout", "tabbable", "tooltip")
     }
@@ -214,11 +234,28 @@ def _prose(cell: "NotebookNode", number: int) -> dict[str, Any]:
     return {"language": next((code for code in LANGUAGES if f"lang-{code}" in tags), None), "html": html}
 
 
-def _policy(scripts: Iterable[str], style: str) -> str:
-    allowed = " ".join(_hash(script) for script in scripts)
+def policy_for(scripts: Iterable[str], style: str, *, connects: bool = False) -> str:
+    """Give a content security policy under which a page runs what stands in it, and nothing else.
+
+    Parameters
+    ----------
+    scripts
+        Its scripts.
+    style
+        Its stylesheet.
+    connects
+        Whether it may speak with the server that it comes from.
+
+    Returns
+    -------
+    str
+        For a ``Content-Security-Policy``.
+    """
+    allowed = " ".join(_hash(script) for script in scripts) or "'none'"
+    connect = "connect-src 'self'; " if connects else ""
     return (
         f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; font-src data:; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"{connect}base-uri 'none'; form-action 'none'"
     )
 
 

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pandas as pd
 
+from ambassador_net.app.band import Answers, drawn, of_study, sides_of_house, told
+from ambassador_net.app.choices import TIMES_STEPS, WHOLE_STUDY
+from ambassador_net.app.times import times
 from ambassador_net.words import LANGUAGES, number, say
 
 if TYPE_CHECKING:
     from ambassador_net.amplification import Amplification
     from ambassador_net.claims import Answer
 
-WHOLE_STUDY = -1
-"""The choice of the whole study where a house could be chosen."""
+__all__ = ["TIMES_STEPS", "WHOLE_STUDY", "payload"]
 
 Json: TypeAlias = dict[str, Any]
 
@@ -42,11 +44,50 @@ _FIXED_TEXTS = (
     *("column_direction", "column_shares", "column_rate", "axis", "context", "pairs_heading"),
     *("column_state", "column_pairs", "verdict_heading", "verdict_note"),
     *("board_heading", "board_hint", "board_rests_on"),
+    *("question_times", "hint_times", "scale_person", "scale_organisation", "in_data", "times_unknown"),
+    *("others_heading", "trade_heading", "trade_hint"),
+    *("band_heading", "band_hint", "band_axis", "band_person", "band_organisation", "band_no_verdict"),
+    *(
+        "net_heading",
+        "net_hint",
+        "net_label",
+        "net_label_outside",
+        "net_choose",
+        "net_none",
+        "net_previous",
+        "net_next",
+    ),
+    *("net_outside_group", "net_joined", "net_shares", "net_is_shared", "net_who", "net_both", "net_nobody"),
+    *("net_table", "net_only_houses", "net_all", "not_observed"),
     *_STATES,
 )
 
+# sentences that the browser completes with counts and names, by what they leave open
+_OPEN_TEXTS = {
+    "net_label_counts": ("nodes", "edges", "mutual"),
+    "net_organisation": ("house",),
+    "net_person": ("number", "house"),
+    "net_people": ("house",),
+    "net_outside": ("number",),
+    "net_heard": ("name", "n", "mutual"),
+    "net_more": ("n",),
+    "net_left_out": ("parts",),
+    **{f"net_left_{what}": ("n",) for what in ("houses", "people", "outside", "pairs")},
+}
 
-def payload(tango: "Amplification", answers: "Sequence[Answer]" = ()) -> Json:
+_WHAT_IF_TEXTS = (
+    *("heading", "hint", "tests_heading", "houses_heading", "own_heading", "own_hint", "computing", "silent"),
+    *("tau_h", "channel", "k", "people", "weeks", "returns", "column_house", "column_people", "column_mutual"),
+)
+
+
+def payload(
+    tango: "Amplification",
+    answers: "Sequence[Answer]" = (),
+    *,
+    network: Json | None = None,
+    what_if: Json | None = None,
+) -> Json:
     """Prepare all that the browser shows, in every language.
 
     Parameters
@@ -54,13 +95,17 @@ def payload(tango: "Amplification", answers: "Sequence[Answer]" = ()) -> Json:
     tango
         Who amplifies whom; its houses are already joined where they are too small to be shown.
     answers
-        What the study says of the sayings, for the board; none leaves it out.
+        What the study says of the sayings, for the board and the second guess; none leaves them out.
+    network
+        As :func:`ambassador_net.app.ties.ties` gives it; none leaves it out.
+    what_if
+        What a live kernel may be asked, as :meth:`ambassador_net.app.what_if.WhatIf.shown` gives it.
 
     Returns
     -------
     dict
-        JSON-safe: ``languages``, ``texts`` by language, ``guess``, ``verdict``, ``board`` and ``answers``, in which
-        ``"-1"`` is the whole study and the others are the houses by their place.
+        JSON-safe: ``languages``, ``texts`` by language, ``guess``, ``times``, ``verdict``, ``board``, ``network``,
+        ``what_if`` and ``answers``, in which ``"-1"`` is the whole study and the others are the houses by their place.
     """
     whole = dict(tango.dyads) | _rates_of_all(tango.houses)
     houses = cast(list[Json], tango.houses.astype(object).to_dict("records"))
@@ -68,21 +113,28 @@ def payload(tango: "Amplification", answers: "Sequence[Answer]" = ()) -> Json:
     line = "demo.made_up" if tango.study["made_up"] else "demo.data"
     return {
         "languages": list(LANGUAGES),
-        "texts": {
-            language: {key: say(f"demo.{key}", language) for key in _FIXED_TEXTS}
-            | {"data": say(line, language, title=title)}
-            for language in LANGUAGES
-        },
+        "texts": {language: _texts(language) | {"data": say(line, language, title=title)} for language in LANGUAGES},
         "guess": _guess(whole),
         "verdict": {
             "answer": tango.verdict.answer,
             "texts": {language: tango.verdict.sentence(language) for language in LANGUAGES},
         },
+        "times": times(answers),
         "board": [_on_board(answer) for answer in answers],
+        "network": network,
+        "what_if": what_if or {},
         "answers": {
-            str(index): _answer(index, counts, whole) for index, counts in enumerate([whole, *houses], WHOLE_STUDY)
+            str(index): _answer(index, counts, whole, tango)
+            for index, counts in enumerate([whole, *houses], WHOLE_STUDY)
         },
     }
+
+
+def _texts(language: str) -> dict[str, str]:
+    texts = {key: say(f"demo.{key}", language) for key in _FIXED_TEXTS}
+    for key, names in _OPEN_TEXTS.items():
+        texts[key] = say(f"demo.{key}", language, **{name: f"{{{name}}}" for name in names})
+    return texts | {f"what_if_{key}": say(f"what_if.{key}", language) for key in _WHAT_IF_TEXTS}
 
 
 def _on_board(answer: "Answer") -> Json:
@@ -150,22 +202,33 @@ def _rate_said(value: float, language: str) -> str:
     return number(value, language, digits=1) if value >= 1 else number(value, language)
 
 
-def _answer(index: int, counts: Mapping[str, object], whole: Mapping[str, object]) -> Json:
+def _answer(index: int, counts: Mapping[str, object], whole: Mapping[str, object], tango: "Amplification") -> Json:
     shares = {side: _count(counts, column) for side, column in _SHARES.items()}
     rates, context = _rates(counts), _rates(whole)
     pairs = _count(counts, "with_a_share")
     states = _states(counts, pairs)
     unit, marks = _marks(states)
+    band = _sides_of_study(tango) if index == WHOLE_STUDY else sides_of_house(counts)
     return {
         "house": index,
         "rates": rates,
         "context": None if index == WHOLE_STUDY else context,
         "states": list(states),
         "marks": marks,
+        "band": drawn(band),
         "texts": {
             language: _said(_name(counts, language), counts, shares, rates, context, pairs, states, unit, language)
+            | {"band": told(band, language)}
             for language in LANGUAGES
         },
+    }
+
+
+def _sides_of_study(tango: "Amplification") -> dict[str, Answers | str]:
+    observed = bool(tango.dyads["both_sides_observed"])
+    return {
+        "person": of_study(tango.person_returns, observed=observed),
+        "organisation": of_study(tango.organisation_returns, observed=observed),
     }
 
 

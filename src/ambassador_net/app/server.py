@@ -85,7 +85,7 @@ def serve_app(
     _check_free(host, port)
     language = language_named(language)
     with tempfile.TemporaryDirectory(prefix="ambassador-net-") as folder:
-        _write_template(Path(folder))
+        write_template(Path(folder))
         given = settings(port=port, host=host, language=language)
         (Path(folder) / "voila.json").write_text(json.dumps(given), "utf-8")
         process = subprocess.Popen(  # noqa: S603 - our own interpreter, arguments as a list
@@ -186,12 +186,20 @@ def _check_free(host: str, port: int) -> None:
         raise PageError(f"port {port} cannot be used ({error.strerror}); choose another with --port") from None
 
 
-def _write_template(folder: Path) -> None:
+def write_template(folder: Path) -> None:
+    """Put our template where Voilà finds it.
+
+    Parameters
+    ----------
+    folder
+        One of the folders in ``JUPYTER_PATH``.
+    """
     to = folder / "voila" / "templates" / TEMPLATE
     with resources.as_file(resources.files(__package__)) as room:
         shutil.copytree(room / "voila_templates" / TEMPLATE, to)
         (to / "static").mkdir()
-        shutil.copy(room / "static" / "shell.js", to / "static" / "shell.js")
+        for name in ("shell.js", "kernel.js"):
+            shutil.copy(room / "static" / name, to / "static" / name)
     (to / "static" / "page.css").write_text(page_css(), "utf-8")
 
 

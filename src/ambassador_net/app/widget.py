@@ -1,23 +1,21 @@
-"""The demo as a widget: guess, see the answer beside the guess, choose a house.
+"""The demo as a widget: two guesses, the answers beside them, a house, the network, and what a kernel can be asked.
 
 One widget for the page without a kernel, for Voilà and for JupyterLab. Python prepares what is shown; the
 browser draws it.
 """
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
 
-from ambassador_net.app.payload import WHOLE_STUDY, Json, payload
-from ambassador_net.app.style import widget_css
-from ambassador_net.words import LANGUAGES, language_named
+from ambassador_net.app.choices import WHOLE_STUDY, keys
+from ambassador_net.app.style import widget_css, widget_module
+from ambassador_net.words import language_named
 
 if TYPE_CHECKING:
-    from ambassador_net.amplification import Amplification
-    from ambassador_net.claims import Answer
+    from ambassador_net.app.prepared import Json, Prepared
 
 
 class Demo(anywidget.AnyWidget):
@@ -25,73 +23,91 @@ class Demo(anywidget.AnyWidget):
 
     Parameters
     ----------
-    shown
-        What the browser shows, as :func:`ambassador_net.app.payload.payload` gives it.
+    prepared
+        What it shows and answers.
     language
-        Language to begin in.
+        Language of those whose browser asks for none of ours.
 
     Attributes
     ----------
     payload
         What the browser shows; under ``"answers"`` every answer, for a page that has no kernel to ask.
     language
-        Language shown; one of :data:`ambassador_net.words.LANGUAGES`.
+        Language of those whose browser asks for none of ours; one of :data:`ambassador_net.words.LANGUAGES`.
     house
-        The house chosen, by its place, or :data:`ambassador_net.app.payload.WHOLE_STUDY`.
-    guess
-        The visitor's guess of 0 to 100, or -1 before it.
+        The house chosen, by its place, or :data:`ambassador_net.app.choices.WHOLE_STUDY`.
     answer
         The numbers and sentences of the house chosen; Python sets it when ``house`` changes.
+    asked
+        What is asked of a live kernel, by name; a value that is not one of the choices is put back.
+    answered
+        What the kernel answers: ``asked``, and an answer for each of its questions.
     """
 
-    _esm = Path(__file__).parent / "static" / "demo.js"
+    _esm = widget_module()
     _css = widget_css()
 
     payload = traitlets.Dict().tag(sync=True)
     language = traitlets.Unicode("en").tag(sync=True)
     house = traitlets.Int(WHOLE_STUDY).tag(sync=True)
-    guess = traitlets.Int(-1).tag(sync=True)
     answer = traitlets.Dict().tag(sync=True)
+    asked = traitlets.Dict().tag(sync=True)
+    answered = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, shown: Json, *, language: str = "en") -> None:
-        # Answers are given from here, not from the trait: a visitor can write to every trait.
-        self._answers: dict[int, Json] = {int(house): answer for house, answer in shown["answers"].items()}
-        self._allowed = {"language": LANGUAGES, "house": self._answers.keys(), "guess": range(-1, 101)}
-        self._holds: dict[str, str | int] = {
-            "language": language_named(language),
-            "house": WHOLE_STUDY,
-            "guess": -1,
-        }
-        super().__init__(payload=shown, language=language, answer=self._answer(WHOLE_STUDY))
+    def __init__(self, prepared: "Prepared", *, language: str = "en") -> None:
+        # Answers are given from here, not from the traits: a visitor can write to every trait.
+        self._prepared = prepared
+        self._houses: dict[int, Json] = {int(house): answer for house, answer in prepared.shown["answers"].items()}
+        self._house = WHOLE_STUDY
+        self._asked: Json = {name: choice["holds"] for name, choice in prepared.shown["what_if"].items()}
+        super().__init__(payload=prepared.shown, language=language_named(language), answer=self._answer(WHOLE_STUDY))
 
-    def _answer(self, house: int) -> Json:
-        return {**self._answers[house], "by": "kernel"}
+    def _answer(self, house: int) -> "Json":
+        return {**self._houses[house], "by": "kernel"}
 
-    @traitlets.validate("language", "house", "guess")
-    def _put_back_what_is_not_allowed(self, proposal: Mapping[str, Any]) -> str | int:
+    @traitlets.validate("house")
+    def _put_back_a_house_that_is_not_there(self, proposal: Mapping[str, Any]) -> int:
         # Put back, not raised: the browser is then told the value that holds.
-        name, value = proposal["trait"].name, proposal["value"]
-        if value in self._allowed[name]:
-            self._holds[name] = value
-        return self._holds[name]
+        if proposal["value"] in self._houses:
+            self._house = proposal["value"]
+        return self._house
 
     @traitlets.observe("house")
     def _give_the_answer(self, change: Mapping[str, Any]) -> None:
         self.answer = self._answer(change["new"])
 
+    @traitlets.validate("asked")
+    def _put_back_what_is_no_choice(self, proposal: Mapping[str, Any]) -> "Json":
+        asked = proposal["value"]
+        choices = self._prepared.shown["what_if"]
+        self._asked = {
+            # by index, so that true is not 1 and a list is not hashed
+            name: next((value for value in choices[name]["values"] if _same(value, asked.get(name))), before)
+            for name, before in self._asked.items()
+        }
+        return dict(self._asked)
 
-def demo(tango: "Amplification", answers: "Sequence[Answer]" = (), *, language: str = "en") -> Demo:
+    @traitlets.observe("asked")
+    def _give_what_was_asked(self, change: Mapping[str, Any]) -> None:
+        asked = change["new"]
+        found = {part: self._prepared.what_if[key] for part, key in keys(asked).items()}
+        self.answered = {"asked": asked, **found}
+
+
+def _same(value: object, other: object) -> bool:
+    return type(value) is type(other) and value == other
+
+
+def demo(prepared: "Prepared", *, language: str = "en") -> Demo:
     """Make the demo of a study.
 
     Parameters
     ----------
-    tango
-        Who amplifies whom, as :func:`ambassador_net.mutual_amplification` gives it; its houses are already
-        joined where they are too small to be shown.
-    answers
-        What the study says of the sayings, as :func:`ambassador_net.assess_all` gives it; none leaves the board out.
+    prepared
+        What it shows and answers, as :func:`ambassador_net.prepared` gives it; its houses are already joined where they
+        are too small to be shown.
     language
-        Language to begin in, ``"en"``, ``"fi"`` or ``"sv"``; the visitor can switch.
+        Language of those whose browser asks for none of ours, ``"en"``, ``"fi"`` or ``"sv"``; the visitor can switch.
 
     Returns
     -------
@@ -103,4 +119,4 @@ def demo(tango: "Amplification", answers: "Sequence[Answer]" = (), *, language: 
     AmbassadorError
         If there is no such language.
     """
-    return Demo(payload(tango, answers), language=language)
+    return Demo(prepared, language=language)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ambassador_net.cli import exports, persons
-from ambassador_net.cli.terminal import Json, Language, StudyPath, progress, tell, write_json
+from ambassador_net.cli.terminal import Json, Language, StudyPath, progress, show_address, tell, write_json
 from ambassador_net.errors import AmbassadorError
 
 SEED = 20251
@@ -398,6 +398,67 @@ def voila(
         open_browser=browser,
         seed=seed,
         ready=lambda address: typer.echo(f"the demo is at {address} (this machine only); Ctrl-C stops it"),
+    )
+
+
+@app.command()
+def serve(
+    study: StudyPath = Path("data/example"),
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on; 0.0.0.0 opens it to the network.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on.")] = 8866,
+    live: Annotated[
+        int | None,
+        typer.Option(
+            "--live", min=0, help="Live places: kernels at once; 0 for none. By default as many as memory allows."
+        ),
+    ] = None,
+    ready: Annotated[
+        int | None,
+        typer.Option("--ready", min=0, help="Live places kept ready. By default a third of them, at most 30."),
+    ] = None,
+    token: Annotated[
+        bool, typer.Option("--token", help="Let in only those who have the whole address, with a secret in it.")
+    ] = False,
+    language: Annotated[
+        str, typer.Option("--language", help="fi, en or sv, for those whose browser asks for none of them.")
+    ] = "en",
+    guesses: Annotated[
+        Path | None,
+        typer.Option(
+            "--guesses", metavar="FILE", help="Keeps the hall's guesses. By default guesses-STUDY.sqlite, here."
+        ),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the guesses of an earlier talk first.")] = False,
+    notebook: Annotated[Path, typer.Option("--notebook", help="The notebook behind it.")] = Path(
+        "notebooks/demo.ipynb"
+    ),
+    seed: Seed = SEED,
+) -> None:
+    """Serve the demo to a hall, until Ctrl-C: one address for a page, its live version, and the guesses on the wall.
+
+    Listens on this machine only unless told otherwise. The page needs no kernel; /live/ has one for each visitor as
+    long as there are places; /invite shows the address and its code, /wall the hall's guesses.
+
+    Example: `ambassador-net serve data/example --host 0.0.0.0 --token --live 60`
+    """
+    from ambassador_net.serve import serve_hall
+
+    serve_hall(
+        study,
+        notebook,
+        host=host,
+        port=port,
+        live=live,
+        ready=ready,
+        token=token,
+        language=language,
+        seed=seed,
+        guesses=guesses,
+        fresh=fresh,
+        tell=tell,
+        show=show_address,
     )
 
 

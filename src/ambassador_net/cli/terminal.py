@@ -50,6 +50,21 @@ def tell(line: str) -> None:
     typer.echo(line, err=True)
 
 
+def show_address(address: str) -> None:
+    """Print an address, and on a terminal also the code that a phone's camera reads.
+
+    Parameters
+    ----------
+    address
+        The address.
+    """
+    typer.echo(address)
+    if sys.stdout.isatty():
+        import segno
+
+        segno.make(address, error="m").terminal(compact=True)
+
+
 def plain(text: str) -> str:
     """Leave out of a text what would steer the terminal.
 

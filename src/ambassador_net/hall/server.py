@@ -11,18 +11,14 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import psutil
 import zmq.asyncio
-from jupyter_core.utils import run_sync
+from jupyter_core.utils import ensure_async, run_sync
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado import web
-from tornado.httputil import HTTPServerRequest, split_host_and_port
-from tornado.routing import Matcher, Rule
 from traitlets import Bool, Float, Integer, List, Unicode, default
 from traitlets.config import Config
 from voila.app import Voila
@@ -32,6 +28,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from . import PROVISIONER
 from .client import PatientKernelClient
+from .doors import raise_descriptors, refuse_unknown_hosts
 from .frames import is_well_formed
 from .places import FORKED_MB, ORDINARY_MB, RESERVE_MB, places_here
 from .provisioner import register
@@ -108,6 +105,52 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         # the class that Voilà makes of this one knows how many
         kept_ready: int = getattr(self, "get_pool_size", lambda _: 0)(notebook)
         return kept_ready > len(self._waiting) if kept_ready else len(self._taken) < self.places
+
+    async def drop_dead(self, notebook: str) -> None:
+        """Forget the kernels that were kept ready and have ended, so that no visitor is given one.
+
+        Parameters
+        ----------
+        notebook
+            What is to be shown, as Voilà names it.
+        """
+        pool: list[asyncio.Future[dict[str, Any]]] = getattr(self, "_pools", {}).get(notebook, [])
+        await self._drop([one for one in pool if one.done()], notebook)
+        # the next visitor is given the first and waits for it anyway; those that wait for a place come last
+        for _ in range(len(pool)):
+            if not pool or not self.has_place(notebook):
+                return
+            first = pool[0]
+            await asyncio.wait([first])
+            if not first.cancelled() and first.exception() is None:
+                await asyncio.wait([first.result()["task"]])
+            if not await self._drop([first], notebook):
+                return
+
+    async def _drop(self, started: list["asyncio.Future[dict[str, Any]]"], notebook: str) -> bool:
+        """Drop those that have ended and start others; say whether there were any."""
+        dead = [one for one in started if not await self._is_usable(one)]
+        pool = self._pools[notebook] if dead else []  # type: ignore[attr-defined]
+        for one in dead:
+            # another visitor may have dropped it meanwhile
+            if one in pool:
+                pool.remove(one)
+        if dead:
+            fill: Any = self.fill_if_needed  # type: ignore[attr-defined]
+            fill(delay=0, notebook_name=notebook)
+        return bool(dead)
+
+    async def _is_usable(self, kept_ready: "asyncio.Future[dict[str, Any]]") -> bool:
+        if kept_ready.cancelled() or kept_ready.exception() is not None:
+            return False
+        kernel_id = kept_ready.result()["kernel_id"]
+        page: asyncio.Task[Any] = kept_ready.result()["task"]
+        has_failed = page.done() and (page.cancelled() or page.exception() is not None)
+        if not has_failed and kernel_id in self and await ensure_async(self.is_alive(kernel_id)):
+            return True
+        # its place is free at once, before whoever watches over it has noticed
+        self._leave(kernel_id)
+        return False
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
         """Start a kernel.
@@ -219,16 +262,19 @@ class SeatHandler(TornadoVoilaHandler):  # type: ignore[misc]
         """
         # the browser sends this cookie back when the page is closed; without it, its kernel could not be ended
         self.xsrf_token  # noqa: B018 - asking for it sets it
-        if self.notebook_path and not path and not self.kernel_manager.has_place(self.notebook_path):
-            self._turn_away()
-            return
+        if self.notebook_path and not path:
+            await self.kernel_manager.drop_dead(self.notebook_path)
+            if not self.kernel_manager.has_place(self.notebook_path):
+                self.turn_away()
+                return
         try:
             await super().get(path)
         except HallFullError:
             # many came at the same moment; nothing was written yet
-            self._turn_away()
+            self.turn_away()
 
-    def _turn_away(self) -> None:
+    def turn_away(self) -> None:
+        """Answer a visitor for whom there is no place."""
         self.set_status(503)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
@@ -291,22 +337,6 @@ class BoundedSocketHandler(VoilaKernelWebsocketHandler):  # type: ignore[misc]
             return super().write_message(message, binary)
         self.log.warning("A malformed frame from a kernel was dropped.")
         return None
-
-
-class _UnknownHost(Matcher):
-    """Matches requests for another name than ours: a name of somebody else that was made to lead here."""
-
-    def __init__(self, known: set[str]) -> None:
-        self._known = known
-
-    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        name = split_host_and_port(request.host.lower())[0].strip("[]")
-        return None if name in self._known else {}
-
-
-class _Forbidden(web.RequestHandler):
-    def prepare(self) -> None:
-        raise web.HTTPError(403)
 
 
 class _Memory(jinja2.BytecodeCache):
@@ -399,13 +429,15 @@ class Hall(Voila):  # type: ignore[misc]
             os.environ.setdefault(name, "1")
         self._folder = runtime_folder(self.connection_dir_root)  # type: ignore[has-type]
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
-        _raise_descriptors()
+        raise_descriptors()
         self.voila_configuration.multi_kernel_manager_class = SeatedKernelManager
         given, ours = self.config.copy(), Config()
         ours.KernelManager.transport = self._transport()
         ours.MappingKernelManager.cull_idle_timeout = 120
         ours.MappingKernelManager.cull_interval = 30
         ours.AsyncKernelManager.client_class = f"{PatientKernelClient.__module__}.{PatientKernelClient.__qualname__}"
+        # begun again, a kernel has none of the widgets that its visitor sees: its page is told that it has ended
+        ours.KernelRestarter.restart_limit = 0
         # a place that is waited for is not waited for longer than need be
         ours.VoilaKernelManager.fill_delay = 0.0
         if self.fork:
@@ -448,7 +480,7 @@ class Hall(Voila):  # type: ignore[misc]
             except NotForkedError as reason:
                 self.log.warning("Kernels start the ordinary way instead of being forked: %s", reason)
         places = self.places or places_here(megabytes_each=each, reserve_mb=self.reserve_mb)
-        places = min(places, max(1, _raise_descriptors() // _DESCRIPTORS_EACH))
+        places = min(places, max(1, raise_descriptors() // _DESCRIPTORS_EACH))
         self.config.SeatedKernelManager.places = places
         self.log.info("There are places for %d visitors at once.", places)
         _limit_memory(self.most_server_mb)
@@ -471,10 +503,7 @@ class Hall(Voila):  # type: ignore[misc]
 
     def listen(self) -> None:
         """Serve until interrupted."""
-        if "*" not in self.hosts:
-            # before all other rules: also files and sockets are only for those who ask for us by our name
-            rule = Rule(_UnknownHost(known_hosts(self.ip, self.hosts)), _Forbidden)
-            self.app.default_router.rules.insert(0, rule)
+        refuse_unknown_hosts(self.app, self.ip, self.hosts)
         super().listen()
 
     def stop(self) -> None:
@@ -485,59 +514,6 @@ class Hall(Voila):  # type: ignore[misc]
             self.warm.stop()
             # after the kernels: they write there
             shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def known_hosts(ip: str, names: list[str]) -> set[str]:
-    """Give the names that a request may be for.
-
-    Parameters
-    ----------
-    ip
-        Address that the server listens on.
-    names
-        Others by which it is known.
-
-    Returns
-    -------
-    set of str
-        In lower case; this machine's own names only if the server listens there.
-
-    Examples
-    --------
-    >>> sorted(known_hosts("127.0.0.1", ["Hall.example"]))
-    ['127.0.0.1', '::1', 'hall.example', 'localhost']
-    >>> sorted(known_hosts("192.0.2.7", []))
-    ['192.0.2.7']
-    """
-    known = {name.lower() for name in names}
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        is_here, is_any = ip in ("", "localhost"), not ip
-    else:
-        is_here, is_any = address.is_loopback, address.is_unspecified
-    if is_here or is_any:
-        known |= {"localhost", "127.0.0.1", "::1"}
-    if is_any:
-        # our addresses; the trick needs a name, which its owner can lead to any address
-        known |= {one.address.partition("%")[0].lower() for own in psutil.net_if_addrs().values() for one in own}
-    if ip and not is_any:
-        known.add(ip.lower())
-    return known
-
-
-def _raise_descriptors() -> int:
-    """Raise the limit on open files as far as it goes, and give it."""
-    if sys.platform == "win32":
-        return 1_000_000
-    import resource
-
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if most == resource.RLIM_INFINITY:
-        most = 1_000_000
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _limit_memory(megabytes: int) -> None:

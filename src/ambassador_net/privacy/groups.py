@@ -123,8 +123,8 @@ def houses_shown(study: Study, affiliations: pd.DataFrame, *, k: int = K) -> Hou
 def _groups(study: Study, affiliations: pd.DataFrame) -> pd.DataFrame:
     """Say of each person of each organisation in the window which groups they belong to."""
     pair = ["organisation", "holder_id"]
-    everybody = _in_window(study, study.affiliations)[pair].drop_duplicates()
-    kept = pd.MultiIndex.from_frame(_in_window(study, affiliations)[pair].drop_duplicates())
+    everybody = in_window(study, study.affiliations)[pair].drop_duplicates()
+    kept = pd.MultiIndex.from_frame(in_window(study, affiliations)[pair].drop_duplicates())
     index = pd.MultiIndex.from_frame(everybody).union(kept)
     accounts = study.accounts
     holders, organisations = index.get_level_values("holder_id"), index.get_level_values("organisation")
@@ -148,7 +148,21 @@ def _groups(study: Study, affiliations: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _in_window(study: Study, spells: pd.DataFrame) -> pd.DataFrame:
+def in_window(study: Study, spells: pd.DataFrame) -> pd.DataFrame:
+    """Keep the spells that lie at least in part between the first and the last share.
+
+    Parameters
+    ----------
+    study
+        The study.
+    spells
+        Some of its affiliations.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Those rows.
+    """
     if study.window is None:
         return spells
     first, last = study.window
@@ -247,7 +261,7 @@ def require_enough_people(study: Study, affiliations: pd.DataFrame, what: str, *
     checked_k(k)
     if study.shows_persons:
         return
-    people = _in_window(study, affiliations)["holder_id"].nunique()
+    people = in_window(study, affiliations)["holder_id"].nunique()
     if 0 < people < k:
         raise PrivacyError(
             f"{what} would rest on fewer than {k} affiliated people, and the persons of this study are private; "

@@ -2,5 +2,5 @@
 document.addEventListener("ambassador:language", ({ detail: { language, title } }) => {
   document.documentElement.lang = language;
   document.title = title;
-  for (const prose of document.querySelectorAll(".prose[lang]")) prose.hidden = prose.lang !== language;
+  for (const part of document.querySelectorAll(".prose[lang], .said[lang]")) part.hidden = part.lang !== language;
 });
