@@ -84,13 +84,23 @@ def tree(pid: int) -> list[psutil.Process]:
 
 
 def cpu_s(pid: int) -> float:
-    """Give the CPU seconds of a tree of processes."""
-    return sum(sum(one.cpu_times()[:2]) for one in tree(pid))
+    """Give the CPU seconds of a tree of processes, those that have ended included."""
+    seconds = 0.0
+    for one in tree(pid):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            seconds += sum(one.cpu_times()[:4])
+    return seconds
 
 
 def pss_mb(pid: int) -> float:
     """Give the memory of a tree of processes, what is shared counted once."""
-    return sum(one.memory_full_info().pss for one in tree(pid)) / 1e6
+    kilobytes = 0
+    for one in tree(pid):
+        # it may have ended, and who has ended has no memory
+        with contextlib.suppress(OSError, StopIteration):
+            lines = Path(f"/proc/{one.pid}/smaps_rollup").read_text().splitlines()
+            kilobytes += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return kilobytes * 1024 / 1e6
 
 
 async def visit(address: str, shown: str) -> tuple[float, int]:

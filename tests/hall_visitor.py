@@ -65,7 +65,7 @@ def strangers_notebook(imports: str = "", draw: str = PICTURE) -> Any:
 
 
 class Visitor:
-    """One browser's worth of requests; `address` is the server's, without the slash."""
+    """One browser's worth of requests; `address` is that of the page, without the slash."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -130,6 +130,18 @@ class Visitor:
             # the page puts it into the widget that is to show it
             if kind == "display_data" and shown in content["data"]:
                 return
+        raise AssertionError("the socket was closed")
+
+    async def choose(self, model: str, name: str, value: object, answer: str) -> dict[str, Any]:
+        """Set one trait of the only widget of its kind, and give what the kernel sets another to because of it."""
+        (comm,) = [comm for comm, state in self.states.items() if state["model_name"] == model]
+        data = {"method": "update", "state": {name: value}, "buffer_paths": []}
+        await self.say("comm_msg", {"comm_id": comm, "data": data})
+        while message := await self.hear():
+            kind, content = message
+            if kind == "comm_msg" and content["comm_id"] == comm and answer in content["data"].get("state", ()):
+                given: dict[str, Any] = content["data"]["state"][answer]
+                return given
         raise AssertionError("the socket was closed")
 
     async def leave(self) -> HTTPResponse:

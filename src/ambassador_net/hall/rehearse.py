@@ -33,6 +33,13 @@ def rehearse() -> Iterator[str]:
             yield name
 
 
+def _read_a_cell() -> None:
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    # the patterns of Python's own tokenizer, too, are compiled when they are first needed
+    TransformerManager().transform_cell("%matplotlib inline\nx = 1\n!ls\nx?\n")
+
+
 def _draw() -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -65,4 +72,9 @@ def _show_figure() -> None:
         importlib.import_module("plotly.express").scatter(x=[0, 1], y=[0, 1]).to_json()
 
 
-_USES: dict[str, Callable[[], None]] = {"matplotlib": _draw, "pandas": _show_table, "plotly": _show_figure}
+_USES: dict[str, Callable[[], None]] = {
+    "IPython": _read_a_cell,
+    "matplotlib": _draw,
+    "pandas": _show_table,
+    "plotly": _show_figure,
+}
