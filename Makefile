@@ -12,6 +12,8 @@ BIN := .venv/bin
 endif
 
 READY := .venv/ready
+# with CI=true nothing is skipped, so Spark is there too
+SPARK := $(if $(filter true,$(CI)),.venv/ready-spark)
 OLDEST := $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
 
 # The caller's own pip settings for indexes and certificates still count; only the chatter is turned off.
@@ -50,8 +52,13 @@ app: $(READY) ## the demo with a kernel behind it, in the browser; STUDY=path
 lab: $(READY) ## the notebooks in JupyterLab
 	@$(BIN)/jupyter lab notebooks
 
-test: $(READY) ## the tests; with CI=true also the slow ones, and no browser test may skip
-	@$(BIN)/python -m pytest -n $(WORKERS) $(if $(filter true,$(CI)),,-m "not slow and not spark")
+test: $(READY) $(SPARK) ## the tests; with CI=true also the slow ones and Spark's, and no browser test may skip
+ifeq ($(CI),true)
+	@# one process for Spark's: each would start a cluster of its own
+	@status=0; $(BIN)/python -m pytest -m spark || status=$$?; $(BIN)/python -m pytest -n $(WORKERS) -m "not spark" || status=$$?; exit $$status
+else
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not spark"
+endif
 
 lint: $(READY) ## ruff and mypy, as the pre-commit hooks and public CI run them
 	@$(BIN)/ruff check
@@ -62,7 +69,7 @@ calibration: $(READY) ## rerun the worlds behind the verdicts and write docs/cal
 	@$(BIN)/python -m ambassador_net.power.calibration --to docs/calibration.md --workers $(WORKERS) --resume build/calibration
 	@$(BIN)/python -m ambassador_net.power.sayings.calibration --to docs/calibration-sayings.md --workers $(WORKERS)
 
-lock: ## renew requirements.lock within the bounds of pyproject.toml
+lock: ## renew requirements.lock and requirements-spark.lock within the bounds of pyproject.toml
 	@set -e; $(FIND_PYTHON); \
 	place=$$(mktemp -d); trap 'rm -rf "$$place"' EXIT; \
 	uv=uv; \
@@ -71,13 +78,21 @@ lock: ## renew requirements.lock within the bounds of pyproject.toml
 	  "$$place/$(BIN:.venv/%=%)/python" -m pip install -qq uv; \
 	  uv="$$place/$(BIN:.venv/%=%)/uv"; \
 	fi; \
-	"$$uv" pip compile -q --upgrade --universal --python-version 3.11 --extra all --group build --generate-hashes \
-	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate pyproject.toml -o requirements.lock >/dev/null
+	compile="$$uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url --no-emit-find-links --no-annotate"; \
+	$$compile --extra all --group build pyproject.toml -o requirements.lock >/dev/null; \
+	"$$python" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"], sep="\n")' \
+	  | $$compile - -o requirements-spark.lock >/dev/null
 
 clean: ## remove the environment and everything built; the next command sets up anew
 	@rm -rf .venv slides/*.html slides/*.pdf slides/build notebooks/build \
 	  .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find src tests notebooks benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/ready-spark: $(READY) requirements-spark.lock
+	@echo "Installing Spark: about 0.5 GB, this once" >&2
+	@$(BIN)/python -m pip install -qq --require-hashes --no-deps --no-build-isolation -r requirements-spark.lock
+	@touch $@
 
 $(READY): requirements.lock pyproject.toml
 	@set -e; $(FIND_PYTHON); \

@@ -10,6 +10,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 def faults(page: Page) -> list[str]:
     """Give what axe-core finds wrong."""
+    # what is still fading in has another contrast
+    page.evaluate("Promise.allSettled(document.getAnimations().map(({ finished }) => finished))")
     # evaluated, not added as a script: the page's own policy would stop that
     page.evaluate(AXE_FILE_PATH.read_text("utf-8"))
     found: dict[str, Any] = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)

@@ -26,7 +26,7 @@ from ambassador_net.serve.pages import write_documents
 
 COMMAND = [sys.executable, "-c", "from ambassador_net.cli import main; main()", "serve"]
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "demo.ipynb"
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Hall:
     def __init__(self, folder: Path, study: Path, *options: str) -> None:
         self.folder = folder
         # sockets lie in it, and their paths are short
-        self.temporary = Path(tempfile.mkdtemp(prefix="t-"))
+        self.temporary = Path(tempfile.mkdtemp(prefix=""))
         self.said = (folder / "said").open("w+b")
         self.process = subprocess.Popen(
             [

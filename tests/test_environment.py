@@ -23,15 +23,16 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+# the extra `spark` is half a gigabyte and needs Java, so it is not part of the everyday environment
+SPARK_LOCK = (ROOT / "requirements-spark.lock").read_text("utf-8")
 PYTHONS = ("3.11", "3.12", "3.13")
-# the extra `spark` needs Java and a cluster, so it is not part of the everyday environment
 LOCKED_EXTRAS = ("talk", "diagrams", "app", "lab", "check", "test")
 
 
-def locked() -> list[tuple[Requirement, list[str]]]:
-    """Every requirement of the lock with its hashes."""
+def locked(lock: str = LOCK) -> list[tuple[Requirement, list[str]]]:
+    """Every requirement of a lock with its hashes."""
     found = []
-    for line in LOCK.replace("\\\n", " ").splitlines():
+    for line in lock.replace("\\\n", " ").splitlines():
         if line.strip() and not line.startswith("#"):
             requirement, *options = re.split(r"\s+--", line.strip())
             found.append((Requirement(requirement), options))
@@ -103,16 +104,25 @@ def test_all_is_every_everyday_extra() -> None:
 
 
 def test_lock_pins_and_hashes_every_requirement() -> None:
-    requirements = locked()
-    assert len(requirements) > 50
-    for requirement, options in requirements:
+    assert len(locked()) > 50
+    for requirement, options in (*locked(), *locked(SPARK_LOCK)):
         assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), f"{requirement} is not pinned"
         assert options, f"{requirement} has no hash"
         assert all(re.fullmatch(r"hash=sha256:[0-9a-f]{64}", option) for option in options), requirement
 
 
 def test_lock_names_no_address() -> None:
-    assert not re.search(r"://|--(extra-)?index-url|--find-links|\.(whl|tar\.gz)", LOCK)
+    assert not re.search(r"://|--(extra-)?index-url|--find-links|\.(whl|tar\.gz)", LOCK + SPARK_LOCK)
+
+
+def test_spark_has_a_lock_of_its_own() -> None:
+    pins = {
+        requirement.name: Version(str(requirement.specifier).removeprefix("=="))
+        for requirement, _ in locked(SPARK_LOCK)
+    }
+    assert pins.keys() == {"pyspark", "py4j"}
+    (bound,) = map(Requirement, PROJECT["project"]["optional-dependencies"]["spark"])
+    assert pins[bound.name] in bound.specifier
 
 
 @pytest.mark.parametrize("python", PYTHONS)

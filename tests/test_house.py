@@ -66,7 +66,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # on the volunteer's own machine: what leaves is decided there
     "donations": {"study", "readers", "privacy"},
     # hall mode: the page for everybody, the kernels, the guesses, behind one address
-    "serve": {"study", "amplification", "looks", "notebook", "app", "hall"},
+    "serve": {"study", "looks", "notebook", "app", "hall"},
     # the whole way at once: what the command `present` does
     "present": LEFT_OF_TALK | {"talk", "app"},
     "cli": LEFT_OF_TALK | {"talk", "app", "present", "power", "donations", "hall", "serve"},

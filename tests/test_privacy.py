@@ -90,7 +90,7 @@ def test_raising_k_hides_more(example: an.Study) -> None:
     from ambassador_net.reduction import dyads
 
     counted = dyads(example)
-    cross = cross_shares(example, counted)
+    cross = cross_shares(counted)
     assert len(describe(example, counted, cross, k=60)) < len(describe(example, counted, cross, k=5))
 
 

@@ -1,6 +1,9 @@
 """Counting: against the published figures, hand-sized cases and a plain loop."""
 
+import re
+import sys
 from collections import Counter
+from collections.abc import Mapping
 from fractions import Fraction
 
 import pandas as pd
@@ -10,8 +13,11 @@ from hypothesis import strategies as st
 
 import ambassador_net as an
 from ambassador_net.amplification.weights import dyad_counts, reciprocity
-from ambassador_net.errors import SchemaError
+from ambassador_net.errors import EngineError, SchemaError
+from ambassador_net.reduction import duckdb, needed, statements
+from counting_loop import ORDER, count, rows
 from small import small_study, tables
+from troubled import made_up_shares, troubled
 
 OBSERVED = {"yes": "full", "partial": "partial", "no": "none"}
 
@@ -164,7 +170,7 @@ ROLES = {
 }
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     st.lists(
         st.tuples(st.integers(0, 99), st.sampled_from(sorted(ROLES)), st.sampled_from(sorted(ROLES))),
@@ -197,3 +203,105 @@ def test_order_of_rows_and_names_of_accounts_change_nothing(example: an.Study) -
     first = an.dyads(example)
     pd.testing.assert_frame_equal(first.pairs, again.pairs)
     pd.testing.assert_frame_equal(first.events, again.events)
+
+
+# two people with two accounts each, one of them in both houses; sister accounts; someone nobody observed
+MANY_ROLES = pd.DataFrame(
+    [
+        ("å1", "o:A", "organisation", "A", "full"),
+        ("å2", "o:A", "organisation", "A", "partial"),
+        ("b", "o:B", "organisation", "B", "none"),
+        ("e1", "Ä", "employee", None, "full"),
+        ("e2", "Ä", "employee", None, "none"),
+        ("f1", "f", "employee", None, "partial"),
+        ("g", "日本", "employee", None, "none"),
+        ("x", "x", "outside", None, "none"),
+    ],
+    columns=["account_id", "holder_id", "role", "organisation", "observed"],
+).assign(platform="mastodon")
+IDS = st.sampled_from(MANY_ROLES["account_id"].to_list())
+DAYS = st.integers(0, 12)
+
+
+def at(day: pd.Series) -> pd.Series:
+    return pd.Timestamp("2025-03-03", tz="UTC") + pd.to_timedelta(day.astype("Int64"), unit="D")
+
+
+@st.composite
+def any_tables(draw: st.DrawFn) -> dict[str, pd.DataFrame]:
+    """Few accounts, days and ids, so that everything meets: an end of a spell, a post's week, an id twice."""
+    spell = st.tuples(
+        st.sampled_from(["Ä", "f", "日本"]),
+        st.sampled_from(["A", "B", "C"]),
+        st.none() | st.integers(0, 6),
+        st.none() | st.integers(7, 12),
+    )
+    spells = pd.DataFrame(
+        draw(st.lists(spell, max_size=5)), columns=["holder_id", "organisation", "valid_from", "valid_to"]
+    )
+    post = st.tuples(
+        st.sampled_from("0123"), IDS, DAYS, st.sampled_from(["original", "original", "reply", "repost", "quote"])
+    )
+    posts = pd.DataFrame(draw(st.lists(post, max_size=5)), columns=["post_id", "author_id", "posted_at", "kind"])
+    share = st.tuples(
+        st.sampled_from("0123456789"),
+        IDS,
+        st.none() | IDS,
+        DAYS,
+        st.sampled_from([0, 0, 0, 1, 7]),
+        st.sampled_from(["repost", "quote"]),
+        st.none() | st.sampled_from(["0", "1", "gone"]),
+        st.sampled_from([None, "c", "ö"]),
+    )
+    shares = pd.DataFrame(
+        draw(st.lists(share, max_size=12)),
+        columns=["share_id", "sharer_id", "source_id", "first", "days", "kind", "original_post_id", "collection"],
+    )
+    earliest = at(shares["first"])
+    return {
+        "accounts": MANY_ROLES,
+        "affiliations": spells.assign(valid_from=at(spells["valid_from"]), valid_to=at(spells["valid_to"])),
+        "posts": posts.assign(
+            posted_at=at(posts["posted_at"]), collection=None, content_id=None, followers_at_post=None
+        ),
+        "shares": shares.assign(
+            shared_at=earliest.where(shares["days"] == 0),
+            shared_at_earliest=earliest,
+            shared_at_latest=at(shares["first"] + shares["days"]),
+        ).drop(columns=["first", "days"]),
+    }
+
+
+def assert_counted(raw: Mapping[str, pd.DataFrame], study: an.Study) -> None:
+    found = duckdb.run(statements("reduction.sql", "posts.sql"), study.tables, ORDER)
+    wanted = count(raw)
+    for name in ORDER:
+        assert rows(found[name]) == wanted[name], name
+
+
+@settings(max_examples=25)
+@given(any_tables())
+def test_every_table_against_a_plain_loop(raw: dict[str, pd.DataFrame]) -> None:
+    assert_counted(raw, an.from_tables(raw, title="Any study"))
+
+
+def test_a_made_up_year_against_a_plain_loop() -> None:
+    raw, study = troubled(made_up_shares(1, seed=3), seed=4)
+    assert {entry.table for entry in study.ledger.entries if entry.repeated and entry.set_aside} == {"posts", "shares"}
+    assert_counted(raw, study)
+
+
+def test_the_engines_that_there_are_are_named(example: an.Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    with pytest.raises(EngineError, match=re.escape("pip install 'ambassador-net[spark]'")):
+        an.dyads(example, engine="spark")
+    with pytest.raises(EngineError, match="duckdb and spark"):
+        an.dyads(example, engine="abacus")
+    with pytest.raises(EngineError, match="only the engine spark has a master"):
+        an.dyads(example, master="spark://127.0.0.1:7077")
+
+
+def test_only_what_is_wanted_is_counted() -> None:
+    plan = statements("reduction.sql", "posts.sql")
+    assert [name for name, _ in needed(plan, ["strengths"])] == ["ends", "edges", "strengths"]
+    assert needed(plan, []) == ()

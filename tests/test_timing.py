@@ -83,7 +83,7 @@ def found(real) -> Any:
         if entry not in cache:
             name, basis = ENTRIES[entry]
             study = real(name)
-            cross = cross_shares(study, dyads(study, basis=basis))
+            cross = cross_shares(dyads(study, basis=basis))
             rng = np.random.default_rng(20261124)
             cache[entry] = cross, {d: returns(cross, d, permutations=DRAWS, rng=rng) for d in DIRECTIONS}
         return cache[entry]
@@ -169,7 +169,7 @@ def test_small_cases_hold_exactly(reference, case: str, direction: Direction) ->
         "e2": ("employee", "A", "full"),
     }
     study = small_study(accounts, given_case["events"])
-    test = exact_test(cross_shares(study, dyads(study)), direction, ((given_case["tau_h"], 0, 1),))
+    test = exact_test(cross_shares(dyads(study)), direction, ((given_case["tau_h"], 0, 1),))
     assert test.hits == given_case[direction]["T"]
     assert test.expected == pytest.approx(float(Fraction(given_case[direction]["mean"]["fraction"])), abs=1e-12)
     assert test.p == pytest.approx(float(Fraction(given_case[direction]["p"]["fraction"])), abs=1e-12)
@@ -480,7 +480,7 @@ def test_the_order_of_rows_changes_nothing(example: an.Study) -> None:
     rng = np.random.default_rng(3)
     tables = {name: table.iloc[rng.permutation(len(table))] for name, table in example.tables.items()}
     shuffled = an.from_tables(tables, title=example.title, made_up=True)
-    one, other = (cross_shares(study, dyads(study)) for study in (example, shuffled))
+    one, other = (cross_shares(dyads(study)) for study in (example, shuffled))
     for name in ("time_s", "by_person", "person", "house", "collection", "first_s", "last_s"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
@@ -530,7 +530,7 @@ def test_what_enters_the_arrays() -> None:
     }
     events = [(-30, "x", "x"), (1, "e", "o"), (1, "o2", "e"), (2, "o", "f"), (3, "o", "o2"), (24 * 40, "x", "o")]
     study = small_study(accounts, events)
-    cross = cross_shares(study, dyads(study))
+    cross = cross_shares(dyads(study))
     # f was not observed; sister accounts and outsiders are no pairs; the accounts of A are one
     assert cross.by_person.tolist() == [False, True]
     assert cross.time_s[0] == cross.time_s[1]
@@ -550,7 +550,7 @@ def test_short_collections_and_shares_without_a_time_stay_out() -> None:
 
     def arrays(table: pd.DataFrame) -> CrossShares:
         made = an.from_tables({"accounts": study.accounts, "shares": table}, title="t")
-        return cross_shares(made, dyads(made))
+        return cross_shares(dyads(made))
 
     cross = arrays(shares)
     assert (len(cross), cross.untimed, cross.left_out) == (2, 1, 1)

@@ -275,10 +275,10 @@ def test_verdicts_on_real_data(real, entry: str) -> None:
     name, basis, answer, reason = REAL[entry]
     study = real(name)
     counted = dyads(study, basis=basis)
-    cross, rng = cross_shares(study, counted), np.random.default_rng(7)
+    cross, rng = cross_shares(counted), np.random.default_rng(7)
     organisation, person = (returns(cross, direction, permutations=2000, rng=rng) for direction in DIRECTIONS)
     order, pairs = order_check(cross, rng=rng), same_pairs(study, counted, permutations=500, rng=rng)
-    seen = coverage(study, counted)
+    seen = coverage(counted)
     found = judge(organisation, person, order, seen, cross.days, pairs)
     assert (found.answer, found.reasons) == (answer, (reason,))
     if name == "us_congress_2020":
@@ -297,7 +297,7 @@ def test_coverage_of_real_data(real, reference, entry: str) -> None:
     key = name if entry == name else f"{name}/{entry}"
     expected = reference("figures.json")["verdict_rule"][key]
     study = real(name)
-    seen = coverage(study, dyads(study, basis=basis))
+    seen = coverage(dyads(study, basis=basis))
     assert seen.pairs == expected["pairs"]
     assert seen.share == pytest.approx(expected["both_sides_yes"], abs=1e-6)
 

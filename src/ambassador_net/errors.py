@@ -71,6 +71,10 @@ class Undefined(AmbassadorError):  # noqa: N818 - the house's word for a quantit
     """A quantity that these data do not define, with the reason."""
 
 
+class EngineError(AmbassadorError):
+    """What counts is not there, or gave up; says what to install or where to look."""
+
+
 class NotebookError(AmbassadorError):
     """A notebook stopped; says in which cell and why."""
 

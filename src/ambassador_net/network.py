@@ -3,20 +3,24 @@
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import networkx as nx
 import pandas as pd
 
 from ambassador_net.errors import AmbassadorError
 from ambassador_net.privacy import K, houses_shown, in_window, require_enough_people, require_persons_shown
-from ambassador_net.reduction import dyads
+from ambassador_net.reduction import Dyads, dyads, known_by
 from ambassador_net.study import Study, rows_of
+from ambassador_net.study.stored import AnyStudy, StoredStudy
 
 # XML 1.0 cannot hold these characters, escaped or not
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 OTHER = "other houses"
+
+MOST_NODES = 50_000
+"""Accounts up to which a network is written as a graph; above, as two tables."""
 
 
 def share_network(study: Study, *, basis: Sequence[str] = ()) -> "nx.DiGraph[str]":
@@ -49,6 +53,7 @@ def share_network(study: Study, *, basis: Sequence[str] = ()) -> "nx.DiGraph[str
     True
     """
     counted = dyads(study, basis=basis)
+    edges = counted.edges_here
     accounts = study.accounts.set_index("account_id")
     strengths = counted.strengths.set_index("account_id")
     strength_out, strength_in = strengths["strength_out"].to_dict(), strengths["strength_in"].to_dict()
@@ -64,9 +69,9 @@ def share_network(study: Study, *, basis: Sequence[str] = ()) -> "nx.DiGraph[str
             strength_out=strength_out[account_id],
             strength_in=strength_in[account_id],
         )
-    relations = _relations(counted.edges, counted.events, accounts, counted.affiliations)
-    there = set(zip(counted.edges["sharer_id"], counted.edges["source_id"], strict=True))
-    for edge, relation in zip(rows_of(counted.edges), relations, strict=True):
+    relations = _relations(edges, counted.events, accounts, counted.affiliations)
+    there = set(zip(edges["sharer_id"], edges["source_id"], strict=True))
+    for edge, relation in zip(rows_of(edges), relations, strict=True):
         graph.add_edge(
             edge.sharer_id,
             edge.source_id,
@@ -78,7 +83,7 @@ def share_network(study: Study, *, basis: Sequence[str] = ()) -> "nx.DiGraph[str
     return graph
 
 
-def house_network(study: Study, *, basis: Sequence[str] = (), k: int = K) -> "nx.DiGraph[str]":
+def house_network(study: AnyStudy, *, basis: Sequence[str] = (), k: int = K) -> "nx.DiGraph[str]":
     """Give the share network with persons merged into the people of their house; small houses are joined.
 
     Parameters
@@ -102,6 +107,7 @@ def house_network(study: Study, *, basis: Sequence[str] = (), k: int = K) -> "nx
         If k is less than 5.
     """
     counted = dyads(study, basis=basis)
+    study = known_by(study, counted)
     require_enough_people(study, counted.affiliations, "this network", k=k)
     shown = houses_shown(study, counted.affiliations, k=k)
     named = set(shown.named)
@@ -165,7 +171,7 @@ def between_houses(study: Study, *, basis: Sequence[str] = (), k: int = K) -> "n
         observed |= nodes if account.observed != "none" else set()
     for node, data in graph.nodes(data=True):
         data["observed"] = node in observed
-    for edge in rows_of(counted.edges):
+    for edge in rows_of(counted.edges_here):
         sharers, sources = nodes_of[edge.sharer_id], nodes_of[edge.source_id]
         within = {_house(node) for node in sharers} & {_house(node) for node in sources}
         for sharer in () if within else sharers:
@@ -179,7 +185,7 @@ def _house(node: str) -> str:
     return node.partition(": ")[2]
 
 
-def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), by: str = "account") -> Path:
+def write_network(study: AnyStudy, path: str | Path, *, basis: Sequence[str] = (), by: str = "account") -> Path:
     """Write the share network for Gephi (``.gexf``) or as GraphML (``.graphml``), whole or not at all.
 
     Parameters
@@ -196,7 +202,8 @@ def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), 
     Returns
     -------
     pathlib.Path
-        The file.
+        The file. Of more than 50,000 accounts no program draws a graph: then ``NAME.edges.parquet``, beside
+        ``NAME.nodes.parquet``.
 
     Raises
     ------
@@ -211,6 +218,11 @@ def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), 
         raise AmbassadorError(f"{target.name} ends neither in .gexf (for Gephi) nor in .graphml; name one of them")
     if by == "account":
         require_persons_shown(study, "a network of accounts")
+        if isinstance(study, StoredStudy) or len(study.accounts) > MOST_NODES:
+            counted = dyads(study, basis=basis)
+            if counted.edges is None or len(counted.strengths) > MOST_NODES:
+                return _write_tables(study, counted, target)
+            study = cast("Study", study)
         graph = share_network(study, basis=basis)
     else:
         graph = house_network(study, basis=basis)
@@ -222,6 +234,22 @@ def write_network(study: Study, path: str | Path, *, basis: Sequence[str] = (), 
     finally:
         scratch.unlink(missing_ok=True)
     return target
+
+
+def _write_tables(study: AnyStudy, counted: Dyads, target: Path) -> Path:
+    """Write the nodes and the edges of a network that no program could draw."""
+    from ambassador_net.reduction.files import write_table
+
+    edges = write_table(study, "edges", target.with_suffix(".edges.parquet"))
+    nodes = study.accounts[["account_id", "role", "organisation", "platform", "observed"]]
+    there = nodes.merge(counted.strengths, on="account_id").sort_values("account_id", ignore_index=True)
+    scratch = target.with_name(f".{target.name}.writing")
+    try:
+        there.to_parquet(scratch, index=False)
+        scratch.replace(target.with_suffix(".nodes.parquet"))
+    finally:
+        scratch.unlink(missing_ok=True)
+    return edges
 
 
 def _text(value: Any) -> str:

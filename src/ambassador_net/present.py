@@ -355,8 +355,8 @@ def _found_lines(tango: Amplification) -> Iterator[str]:
     interval = "" if weights.interval is None else f" ({weights.interval[0]:.3f} to {weights.interval[1]:.3f})"
     yield f"reciprocity r_w: {seen(weights.r_w, '.3f')}{interval}"
     mixing = None if tango.mixing is None else tango.mixing.n1
-    if mixing is not None and mixing.lift is not None and mixing.p_sim is not None:
+    if mixing is not None and mixing.lift is not None and mixing.p is not None:
         yield (
-            f"house mixing: {mixing.lift:.1f} times chance (p = {mixing.p_sim:.4f}, "
+            f"house mixing: {mixing.lift:.1f} times chance (p = {mixing.p:.4f}, "
             f"{mixing.permutations:,} shuffles); this shows belonging together, not answering"
         )

@@ -66,7 +66,7 @@ def test_answer_is_hidden_until_the_speaker_shows_it(visit: Callable[..., Page],
     expect(mark).to_be_hidden()
     assert "42" not in page.locator("main").inner_text()
     page.keyboard.press("a")
-    expect(answer).to_have_text("tässä aineistossa: 42")
+    expect(answer).to_have_text("Tässä aineistossa: 42")
     expect(mark).to_be_visible()
     expect(page.locator("#mutual .picture")).to_have_attribute("aria-label", re.compile("42$"))
     button = page.get_by_role("button", name="Piilota vastaus")
@@ -148,7 +148,10 @@ def test_a_kernel_that_ends_is_said_and_the_page_without_is_offered(
     notice = page.locator("#ended")
     expect(notice).to_be_hidden()
     assert page.locator("html").get_attribute("data-page") == "/"
-    page.get_by_role("button", name="Suomi").click()
+    # in the visitor's language all around, though all kernels are alike
+    assert page.evaluate("document.documentElement.lang") == "fi"
+    expect(page.locator(".prose:visible")).to_have_attribute("lang", "fi")
+    expect(page.get_by_role("link", name="Takaisin kaikkien sivulle")).to_be_visible()
     for kernel in hall_of_two.kernels():
         kernel.kill()
     expect(notice).to_be_visible(timeout=30_000)
@@ -172,6 +175,7 @@ def test_who_finds_no_place_is_told_of_a_free_one_and_loses_nothing(
     late = visit("live/", **PHONE, locale="en-GB")
     expect(late.locator(".places")).to_contain_text("All live places are taken just now.")
     expect(late.locator(".ambassador-demo")).to_have_attribute("data-answered-by", "page")
+    expect(late.get_by_role("link", name="A place is free")).to_have_count(0)
     late.get_by_role("slider").first.fill("17")
     ask_again = late.get_by_role("button", name="Is a place free now?")
     ask_again.click()

@@ -25,8 +25,8 @@ from ambassador_net.amplification.weights import (
 )
 from ambassador_net.nulls import Progress, generator
 from ambassador_net.privacy import K, checked_k, houses_shown
-from ambassador_net.reduction import dyads
-from ambassador_net.study import Study
+from ambassador_net.reduction import Engine, dyads, known_by
+from ambassador_net.study.stored import AnyStudy, StoredStudy
 
 PERMUTATIONS = 2000
 TEST_PERMUTATIONS = 10_000
@@ -172,13 +172,15 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def mutual_amplification(
-    study: Study,
+    study: AnyStudy,
     *,
     seed: int | np.random.Generator,
     basis: Sequence[str] = (),
     k: int = K,
     permutations: int = PERMUTATIONS,
     test_permutations: int = TEST_PERMUTATIONS,
+    engine: Engine = "duckdb",
+    master: str | None = None,
     progress: Progress | None = None,
 ) -> Amplification:
     """Ask of a study whether persons and their organisation share each other.
@@ -197,8 +199,11 @@ def mutual_amplification(
         Number of draws under each null model of house mixing.
     test_permutations
         Number of draws of the tests that the verdict rests on.
+    engine, master
+        Who counts the shares, as in :func:`ambassador_net.dyads`; the answer is the same.
     progress
-        Called with the draws made and their number.
+        Called with the draws made and their number; before that, where the events of the study stay in their files,
+        with the rows counted and their number.
 
     Returns
     -------
@@ -211,6 +216,8 @@ def mutual_amplification(
         If k is less than 5.
     SchemaError
         If no affiliation has such a basis.
+    EngineError
+        If the engine is not there, or gives up.
 
     Examples
     --------
@@ -229,26 +236,32 @@ def mutual_amplification(
             k=k,
             permutations=permutations,
             test_permutations=test_permutations,
+            engine=engine,
+            master=master,
             progress=progress,
         )
 
-    if isinstance(seed, np.random.Generator):
+    # a stored study is not looked at again to find out whether it is the same
+    if isinstance(seed, np.random.Generator) or isinstance(study, StoredStudy):
         return compute()
     question = f"mutual amplification {seed} {tuple(basis)} {k} {permutations} {test_permutations}"
     return remembered(study, question, compute)
 
 
 def _amplification(
-    study: Study,
+    study: AnyStudy,
     *,
     seed: int | np.random.Generator,
     basis: Sequence[str],
     k: int,
     permutations: int,
     test_permutations: int,
+    engine: Engine,
+    master: str | None,
     progress: Progress | None,
 ) -> Amplification:
-    counted = dyads(study, basis=basis)
+    counted = dyads(study, basis=basis, engine=engine, master=master, progress=progress)
+    study = known_by(study, counted)
     window = study.window
     for_mixing, for_tests = generator(seed).spawn(2)
     found = run_tests(study, counted, rng=for_tests, permutations=test_permutations)

@@ -18,6 +18,8 @@ DIRECTIONS: tuple[Direction, ...] = ("organisation_returns", "person_returns")
 
 STRATA_DAYS = 28
 
+CELLS_AT_A_TIME = 1 << 20
+
 # sums of products of whole numbers over small whole numbers: what is smaller is rounding
 NO_FREEDOM = 1e-9
 
@@ -238,29 +240,34 @@ class AnswerTable:
         within = np.arange(len(self.stratum)) - self.start[self.stratum]
         return np.asarray(self.offset[self.stratum] + self.own * self.n[self.stratum] + within, dtype=np.intp)
 
-    def triggers_between(self, windows: list[tuple[float, float]]) -> list[npt.NDArray[np.intp]]:
+    def triggers_between(
+        self, windows: list[tuple[float, float]], cells: slice = slice(None)
+    ) -> list[npt.NDArray[np.intp]]:
         """Count the triggers of each cell's person near its event.
 
         Parameters
         ----------
         windows
             ``(a, b)`` in hours, for ``[t - a, t - b)``: closed at a hours before the event, open at b.
+        cells
+            Which cells.
 
         Returns
         -------
         list of numpy.ndarray
-            Triggers in each window; shape (cells,) each.
+            Triggers in each window; one for each of these cells.
         """
         side = self.side
+        cell_event, cell_column = self.cell_event[cells], self.cell_column[cells]
         if not len(side.time) or not len(side.trigger_time):
-            return [np.zeros(len(self.cell_event), dtype=np.intp) for _ in windows]
+            return [np.zeros(len(cell_event), dtype=np.intp) for _ in windows]
         furthest = int(max(abs(hours) for window in windows for hours in window) * HOUR_S) + 1
         earliest = min(side.time.min(), side.trigger_time.min())
         latest = max(side.time.max(), side.trigger_time.max())
         # pairs stand one after the other on one axis, far enough apart for the widest window
         apart = int(latest - earliest) + 2 * furthest
         at = side.trigger_pair * apart + (side.trigger_time - earliest) + furthest
-        cell_at = self.column_pair[self.cell_column] * apart + (side.time[self.cell_event] - earliest) + furthest
+        cell_at = self.column_pair[cell_column] * apart + (side.time[cell_event] - earliest) + furthest
         before = {
             hours: np.searchsorted(at, cell_at - int(hours * HOUR_S), "left")
             for hours in {h for window in windows for h in window}
@@ -281,13 +288,15 @@ class AnswerTable:
             2 A by name, whole numbers since weights are multiples of 1/2; shape (cells,) each.
         """
         parts = sorted({(a, b) for window in windows.values() for a, b, _ in window})
-        any_trigger = dict(zip(parts, (count > 0 for count in self.triggers_between(parts)), strict=True))
-        found = {}
-        for name, window in windows.items():
-            answer = np.zeros(len(self.cell_event), dtype=np.int16)
-            for a, b, weight in window:
-                answer += np.int16(2 * weight) * any_trigger[a, b]
-            found[name] = answer
+        found = {name: np.zeros(len(self.cell_event), dtype=np.int16) for name in windows}
+        # counts of all borders at once take two hundred bytes a cell, and a large study has tens of millions
+        for begin in range(0, len(self.cell_event), CELLS_AT_A_TIME):
+            cells = slice(begin, begin + CELLS_AT_A_TIME)
+            counts = self.triggers_between(parts, cells)
+            any_trigger = dict(zip(parts, (count > 0 for count in counts), strict=True))
+            for name, window in windows.items():
+                for a, b, weight in window:
+                    found[name][cells] += np.int16(2 * weight) * any_trigger[a, b]
         return found
 
 

@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from ambassador_net.reduction import Dyads
-from ambassador_net.study import Study
 
 Seconds = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.intp]
@@ -81,13 +80,13 @@ def seconds(times: "pd.Series[pd.Timestamp]") -> Seconds:
     return times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[s]").astype(np.int64)
 
 
-def collections_used(study: Study) -> pd.DataFrame:
+def collections_used(dyads: Dyads) -> pd.DataFrame:
     """Name the collections that the tests use, each with its first and last share.
 
     Parameters
     ----------
-    study
-        The study.
+    dyads
+        The dyads of a study.
 
     Returns
     -------
@@ -95,22 +94,24 @@ def collections_used(study: Study) -> pd.DataFrame:
         ``first_s`` and ``last_s`` by collection (``""`` where a share names none): those of at least 28 days, or all
         if none is (method 2j, step 0). The first and last share are of any kind, self-shares included.
     """
-    timed = study.shares[study.shares["shared_at"].notna()]
-    of = pd.Series(seconds(timed["shared_at"]), index=timed.index).groupby(timed["collection"].fillna(""))
-    spans = pd.DataFrame({"first_s": of.min(), "last_s": of.max()}, dtype="int64").sort_index()
+    spans = _timed(dyads).set_index("collection")[["first_at", "last_at"]]
+    spans = pd.DataFrame({"first_s": seconds(spans["first_at"]), "last_s": seconds(spans["last_at"])}, spans.index)
     long_enough = spans["last_s"] - spans["first_s"] >= LONG_ENOUGH_S
     return spans[long_enough] if long_enough.any() else spans
 
 
-def cross_shares(study: Study, dyads: Dyads) -> CrossShares:
+def _timed(dyads: Dyads) -> pd.DataFrame:
+    """Keep the collections with a share whose time is known."""
+    return dyads.collections[dyads.collections["first_at"].notna()]
+
+
+def cross_shares(dyads: Dyads) -> CrossShares:
     """Take the shares between persons and their own organisations out of a study.
 
     Parameters
     ----------
-    study
-        The study.
     dyads
-        Its dyads.
+        The dyads of the study.
 
     Returns
     -------
@@ -121,12 +122,11 @@ def cross_shares(study: Study, dyads: Dyads) -> CrossShares:
     --------
     >>> from ambassador_net import read
     >>> from ambassador_net.reduction import dyads
-    >>> study = read("data/example")
-    >>> cross = cross_shares(study, dyads(study))
+    >>> cross = cross_shares(dyads(read("data/example")))
     >>> bool((cross.time_s[1:] >= cross.time_s[:-1]).all())
     True
     """
-    spans = collections_used(study)
+    spans = collections_used(dyads)
     pairs = dyads.pairs
     both = pairs.loc[pairs["w_eo"].notna() & pairs["w_oe"].notna(), ["holder_id", "organisation"]]
     events = dyads.events.merge(both, on=["holder_id", "organisation"])
@@ -150,7 +150,7 @@ def cross_shares(study: Study, dyads: Dyads) -> CrossShares:
         first_s=spans["first_s"].to_numpy(dtype=np.int64),
         last_s=spans["last_s"].to_numpy(dtype=np.int64),
         untimed=len(events) - len(timed),
-        left_out=study.shares.loc[study.shares["shared_at"].notna(), "collection"].fillna("").nunique() - len(spans),
+        left_out=len(_timed(dyads)) - len(spans),
         persons=pd.Index(persons),
         houses=pd.Index(houses),
     )

@@ -10,7 +10,7 @@ from scipy.stats import nbinom, poisson
 from ambassador_net.amplification.same_pairs import Exposures, exposures_of, pairs_seen
 from ambassador_net.privacy import K, checked_k, houses_shown, join_small_houses
 from ambassador_net.reduction import Dyads
-from ambassador_net.study import Study
+from ambassador_net.study.stored import AnyStudy
 
 Floats = npt.NDArray[np.float64]
 
@@ -109,7 +109,7 @@ def strong_both_ways(found: Exposures) -> Floats:
     return tail(weaker, found.expected_eo, found.dispersion_eo) * tail(weaker, found.expected_oe, found.dispersion_oe)
 
 
-def dyad_calls(study: Study, dyads: Dyads, *, k: int = K) -> DyadCalls:
+def dyad_calls(study: AnyStudy, dyads: Dyads, *, k: int = K) -> DyadCalls:
     """Call the pairs that are unusually strong both ways.
 
     Parameters

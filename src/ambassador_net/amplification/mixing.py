@@ -6,15 +6,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from ambassador_net.amplification.result import AgainstChance, against_chance
+from ambassador_net.amplification.result import AgainstChance, against_chance, against_law
 from ambassador_net.errors import Undefined
 from ambassador_net.nulls import (
     ClosedForm,
     Indices,
     KindBlocks,
+    NodeClasses,
     Progress,
     blocks_kept,
+    house_classes,
     minimum_under_null,
     node_classes,
     strengths_kept,
@@ -22,10 +25,12 @@ from ambassador_net.nulls import (
 )
 from ambassador_net.nulls.houses import BLOCKS_A_HOUSE, TO_ORGANISATION, TO_PERSON, Houses
 from ambassador_net.reduction import Dyads
-from ambassador_net.study import Study
+from ambassador_net.reduction.stored import Streamed
+from ambassador_net.study.stored import AnyStudy, StoredStudy
 
 NULL = "N1: strengths of all accounts kept, within collections"
 NULL_N3 = "N3: strengths of all accounts and block totals of each house kept, within collections"
+NOT_SHUFFLED = "; closed form alone, since the shares are too many to shuffle"
 
 
 class OwnPairShares:
@@ -39,7 +44,7 @@ class OwnPairShares:
         Its dyads; pairs with an unobserved side do not count, as in :func:`reciprocity`.
     """
 
-    def __init__(self, study: Study, dyads: Dyads) -> None:
+    def __init__(self, study: AnyStudy, dyads: Dyads) -> None:
         self.houses: Houses = study_houses(study, dyads)
         self.events = self.houses.events
         self.pairs = len(self.houses.pair_person)
@@ -116,9 +121,11 @@ class Mixing:
         differ in strength.
     closed_form
         By null (``N1``, ``N3``), the closed form of ``sum min(w_eo, w_oe)``: ``expected``, ``sd``, ``p_norm``,
-        ``sweeps``, and whether it ``agrees`` with the draws; None in place of a null that it cannot be fitted for.
+        ``sweeps``, and whether it ``agrees`` with the draws (None without draws); None in place of a null that it
+        cannot be fitted for.
     agrees
-        Whether the closed form of N3 agrees with the draws; if not, the draws decide. None where there is none.
+        Whether the closed form of N3 agrees with the draws; if not, the draws decide. None where there is no closed
+        form, or no draw.
     """
 
     n1: AgainstChance
@@ -127,6 +134,11 @@ class Mixing:
     rho_w: float | None
     closed_form: Mapping[str, Mapping[str, Any] | None]
     agrees: bool | None
+
+    @property
+    def shuffled(self) -> bool:
+        """Whether shares were shuffled; above ten million the closed form stands alone."""
+        return self.n1.permutations > 0
 
     def to_dict(self) -> dict[str, Any]:
         """Give all of it as JSON-safe values.
@@ -147,7 +159,7 @@ class Mixing:
 
 
 def mixing(
-    study: Study,
+    study: AnyStudy,
     dyads: Dyads,
     *,
     permutations: int,
@@ -175,7 +187,8 @@ def mixing(
     Returns
     -------
     Mixing or None
-        None where no pair has both sides observed, or no share is left.
+        None where no pair has both sides observed, or no share is left; and where the shares are too many to shuffle
+    and the closed form does not exist.
 
     Notes
     -----
@@ -183,6 +196,8 @@ def mixing(
     ``rho_w = (r_w - E) / (1 - E)``, ``E = 2 E_N3[sum m] / sum w`` (method 2a); N3 keeps sum w, so that the mean of
     the ratio is the ratio of the means.
     """
+    if dyads.streamed is not None and dyads.streamed.shares is None:
+        return _not_shuffled(study, dyads, dyads.streamed, seed)
     counter = OwnPairShares(study, dyads)
     if not counter.pairs or not len(counter.events):
         return None
@@ -196,10 +211,7 @@ def mixing(
         counter.events, counter.houses.blocks, counter.sums,
         permutations=permutations, rng=rng, progress=after(permutations),
     )  # fmt: skip
-    pairs = dyads.pairs
-    shared = (pairs["seen_eo"] > 0) | (pairs["seen_oe"] > 0)
-    both = shared & pairs["w_eo"].notna() & pairs["w_oe"].notna()
-    coverage = float(both.sum() / shared.sum()) if shared.any() else 0.0
+    coverage = _coverage(dyads.pairs)
     sum_w, sum_min = (float(value) for value in counter.sums(counter.events.source))
 
     def beside(statistic: float, draws: npt.NDArray[np.float64], null: str) -> AgainstChance:
@@ -208,8 +220,11 @@ def mixing(
     n1_sum_min, n3 = beside(sum_min, shuffled[:, 1], NULL), beside(sum_min, kept[:, 1], NULL_N3)
     houses = counter.houses
     closed = {
-        "N1": _closed(houses, KindBlocks.none(houses.kind_blocks.kinds), n1_sum_min),
-        "N3": _closed(houses, houses.kind_blocks, n3),
+        name: _closed(node_classes(houses.events, houses.kind, blocks), blocks, houses.kind_pairs, drawn)
+        for name, blocks, drawn in (
+            ("N1", KindBlocks.none(houses.kind_blocks.kinds), n1_sum_min),
+            ("N3", houses.kind_blocks, n3),
+        )
     }
     agrees = None if closed["N3"] is None else bool(closed["N3"]["agrees"])
     if closed["N3"] is not None and agrees:
@@ -224,11 +239,54 @@ def mixing(
     )
 
 
-def _closed(houses: Houses, blocks: KindBlocks, drawn: AgainstChance) -> Mapping[str, Any] | None:
+def _coverage(pairs: pd.DataFrame) -> float:
+    """Share of the pairs with a share whose both sides were observed."""
+    shared = (pairs["seen_eo"] > 0) | (pairs["seen_oe"] > 0)
+    both = shared & pairs["w_eo"].notna() & pairs["w_oe"].notna()
+    return float(both.sum() / shared.sum()) if shared.any() else 0.0
+
+
+def _not_shuffled(study: AnyStudy, dyads: Dyads, streamed: Streamed, seed: int | None) -> Mixing | None:
+    """Put the study beside what the closed form expects under both nulls."""
+    both = dyads.pairs[dyads.pairs["w_eo"].notna() & dyads.pairs["w_oe"].notna()]
+    if both.empty or streamed.window is None or not isinstance(study, StoredStudy):
+        return None
+    classes = house_classes(study, dyads, streamed)
+    coverage = _coverage(dyads.pairs)
+    sum_w = float((both["w_eo"] + both["w_oe"]).sum())
+    sum_min = float(both[["w_eo", "w_oe"]].min(axis=1).sum())
+    n1_blocks = KindBlocks.none(classes.kind_blocks.kinds)
     try:
-        found: ClosedForm = minimum_under_null(
-            node_classes(houses.events, houses.kind, blocks), blocks, houses.kind_pairs
-        )
+        n1 = minimum_under_null(classes.nodes(n1_blocks), n1_blocks, classes.kind_pairs, weight_too=True)
+        n3 = minimum_under_null(classes.nodes(classes.kind_blocks), classes.kind_blocks, classes.kind_pairs)
+    except Undefined:
+        return None
+
+    def beside(statistic: float, expected: float, sd: float, null: str) -> AgainstChance:
+        return against_law(statistic, expected, sd, null=null + NOT_SHUFFLED, seed=seed, coverage=coverage)
+
+    return Mixing(
+        n1=beside(sum_w, n1.expected_weight, n1.sd_weight or 0.0, NULL),
+        n1_sum_min=beside(sum_min, n1.expected, n1.sd, NULL),
+        n3=beside(sum_min, n3.expected, n3.sd, NULL_N3),
+        rho_w=_rho_w(sum_min, sum_w, n3.expected),
+        closed_form={
+            name: {
+                "expected": round(found.expected, 6),
+                "sd": round(found.sd, 6),
+                "p_norm": found.p_norm(sum_min),
+                "sweeps": found.sweeps,
+                "agrees": None,
+            }
+            for name, found in (("N1", n1), ("N3", n3))
+        },
+        agrees=None,
+    )
+
+
+def _closed(nodes: NodeClasses, blocks: KindBlocks, pairs: Indices, drawn: AgainstChance) -> Mapping[str, Any] | None:
+    try:
+        found: ClosedForm = minimum_under_null(nodes, blocks, pairs)
     except Undefined:
         return None
     return {

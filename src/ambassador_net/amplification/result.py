@@ -13,6 +13,9 @@ from ambassador_net.nulls import lag1_autocorrelation, p_value
 
 Interval = tuple[float, float]
 
+# standard deviations around the mean that hold nine tenths of a normal distribution
+_NINE_OF_TEN = float(norm.isf(0.05))
+
 
 @dataclass(frozen=True)
 class AgainstChance:
@@ -30,21 +33,21 @@ class AgainstChance:
         Upper tail of the normal distribution at z; None as z. For N3 the closed form's where that agrees with the
         draws (method 2b), while z stays that of the draws.
     p_sim
-        ``(b + 1) / (B + 1)`` from the draws; None where the null leaves no freedom.
+        ``(b + 1) / (B + 1)`` from the draws; None where the null leaves no freedom, and without draws.
     interval
         Interval of the statistic, or None where there is none.
     band
-        What nine of ten draws lie in: 5 % and 95 % points.
+        What nine of ten draws lie in: 5 % and 95 % points; of the normal distribution without draws.
     null
         The null model in words.
     permutations
-        Number of draws, B.
+        Number of draws, B; 0 where the closed form stands alone.
     seed
         The seed, or None if a generator was passed in.
     coverage
         Share of the study's pairs with a share that it rests on.
     lag1
-        Lag-1 autocorrelation of the draws.
+        Lag-1 autocorrelation of the draws; None without draws.
     """
 
     statistic: float
@@ -59,12 +62,17 @@ class AgainstChance:
     permutations: int
     seed: int | None
     coverage: float
-    lag1: float
+    lag1: float | None
 
     @property
     def lift(self) -> float | None:
         """Statistic over its expectation; None where chance expects none."""
         return self.statistic / self.expected if self.expected > 0 else None
+
+    @property
+    def p(self) -> float | None:
+        """The p-value of the draws; of the closed form where nothing was drawn."""
+        return self.p_norm if self.p_sim is None else self.p_sim
 
     def summary(self) -> pd.DataFrame:
         """One row with every number.
@@ -98,7 +106,7 @@ class AgainstChance:
             "permutations": self.permutations,
             "seed": self.seed,
             "coverage": round(self.coverage, 6),
-            "lag1": round(self.lag1, 6),
+            "lag1": None if self.lag1 is None else round(self.lag1, 6),
         }
 
     def _repr_html_(self) -> str:
@@ -152,4 +160,45 @@ def against_chance(
         seed=seed,
         coverage=coverage,
         lag1=lag1_autocorrelation(draws),
+    )
+
+
+def against_law(
+    statistic: float, expected: float, sd: float, *, null: str, seed: int | None, coverage: float
+) -> AgainstChance:
+    """Put a statistic beside the mean and standard deviation that a closed form gives it.
+
+    Parameters
+    ----------
+    statistic
+        The value in the data.
+    expected, sd
+        Mean and standard deviation under the null.
+    null
+        The null model in words.
+    seed
+        The seed, or None if a generator was passed in.
+    coverage
+        Share of the study's pairs with a share that it rests on.
+
+    Returns
+    -------
+    AgainstChance
+        z and ``p_norm`` are None where the null leaves no freedom; there is no draw.
+    """
+    z = (statistic - expected) / sd if sd > 0 else None
+    return AgainstChance(
+        statistic=statistic,
+        expected=expected,
+        sd=sd,
+        z=z,
+        p_norm=None if z is None else max(float(norm.sf(z)), 1e-300),
+        p_sim=None,
+        interval=None,
+        band=(expected - _NINE_OF_TEN * sd, expected + _NINE_OF_TEN * sd),
+        null=null,
+        permutations=0,
+        seed=seed,
+        coverage=coverage,
+        lag1=None,
     )

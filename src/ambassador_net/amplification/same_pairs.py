@@ -16,7 +16,7 @@ from ambassador_net.amplification.intervals import Jackknife, jackknife
 from ambassador_net.errors import Undefined
 from ambassador_net.nulls import p_value
 from ambassador_net.reduction import Dyads
-from ambassador_net.study import Study
+from ambassador_net.study.stored import AnyStudy
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -259,7 +259,7 @@ def correlate(found: Exposures, *, permutations: int = PERMUTATIONS, rng: np.ran
     return replace(result, p=p, rho=rho, interval=jackknife(left_out, rho))
 
 
-def pairs_seen(study: Study, dyads: Dyads) -> pd.DataFrame:
+def pairs_seen(study: AnyStudy, dyads: Dyads) -> pd.DataFrame:
     """Keep the pairs that enter, with all that their persons shared and were shared.
 
     Parameters
@@ -303,7 +303,9 @@ def exposures_of(pairs: pd.DataFrame) -> Exposures:
     return exposures(pairs["w_eo"], pairs["w_oe"], pairs["shared"], pairs["was_shared"], house)
 
 
-def same_pairs(study: Study, dyads: Dyads, *, permutations: int = PERMUTATIONS, rng: np.random.Generator) -> SamePairs:
+def same_pairs(
+    study: AnyStudy, dyads: Dyads, *, permutations: int = PERMUTATIONS, rng: np.random.Generator
+) -> SamePairs:
     """Ask whether the pairs that share more than expected one way do so the other way too.
 
     Parameters

@@ -10,7 +10,7 @@ from ambassador_net.amplification.same_pairs import SamePairs, same_pairs
 from ambassador_net.amplification.timing import PERMUTATIONS, OrderCheck, Returns, order_check, returns
 from ambassador_net.amplification.verdict import Coverage, Verdict, coverage, judge
 from ambassador_net.reduction import Dyads
-from ambassador_net.study import Study
+from ambassador_net.study.stored import AnyStudy
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class Tested:
 
 
 def run_tests(
-    study: Study,
+    study: AnyStudy,
     dyads: Dyads,
     *,
     rng: np.random.Generator,
@@ -70,7 +70,7 @@ def run_tests(
     Tested
         All of it.
     """
-    cross = cross_shares(study, dyads)
+    cross = cross_shares(dyads)
     for_organisation, for_person, for_order, for_pairs = rng.spawn(4)
     organisation = returns(
         cross, "organisation_returns", permutations=permutations, rng=for_organisation, strata_days=strata_days
@@ -78,7 +78,7 @@ def run_tests(
     person = returns(cross, "person_returns", permutations=permutations, rng=for_person, strata_days=strata_days)
     order = order_check(cross, rng=for_order)
     pairs = same_pairs(study, dyads, permutations=permutations, rng=for_pairs)
-    seen = coverage(study, dyads)
+    seen = coverage(dyads)
     return Tested(
         cross, organisation, person, order, pairs, seen, judge(organisation, person, order, seen, cross.days, pairs)
     )

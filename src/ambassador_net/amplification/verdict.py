@@ -10,7 +10,6 @@ from ambassador_net.amplification.cross import DAY_S, LONG_ENOUGH_S, collections
 from ambassador_net.amplification.same_pairs import SamePairs
 from ambassador_net.amplification.timing import FEWEST_EVENTS, OrderCheck, Returns
 from ambassador_net.reduction import Dyads
-from ambassador_net.study import Study
 from ambassador_net.words import LANGUAGES, say
 
 Side = Literal["organisation", "person"]
@@ -215,15 +214,13 @@ class Coverage:
         return {"pairs": self.pairs, "complete": self.complete, "share": None if share is None else round(share, 6)}
 
 
-def coverage(study: Study, dyads: Dyads) -> Coverage:
+def coverage(dyads: Dyads) -> Coverage:
     """Count the pairs with a share, and those observed in full on both sides.
 
     Parameters
     ----------
-    study
-        The study.
     dyads
-        Its dyads.
+        The dyads of the study.
 
     Returns
     -------
@@ -231,7 +228,7 @@ def coverage(study: Study, dyads: Dyads) -> Coverage:
         Over all pairs with a share in the collections that the tests use, pairs with an unobserved side among them.
     """
     events = dyads.events
-    used = events[events["collection"].fillna("").isin(collections_used(study).index)]
+    used = events[events["collection"].fillna("").isin(collections_used(dyads).index)]
     shared = used[["holder_id", "organisation"]].drop_duplicates()
     complete = shared.merge(dyads.pairs, on=["holder_id", "organisation"])["both_complete"]
     return Coverage(len(shared), int(complete.sum()))

@@ -12,7 +12,7 @@ from ambassador_net.amplification.intervals import jackknife, reciprocity_interv
 from ambassador_net.amplification.timing import DIRECTIONS, returns_by_house
 from ambassador_net.privacy import houses_shown, join_small_houses
 from ambassador_net.reduction import Dyads
-from ambassador_net.study import Study
+from ambassador_net.study.stored import AnyStudy
 
 Interval = tuple[float, float]
 
@@ -248,7 +248,7 @@ _COUNTED = (
 )
 
 
-def houses(study: Study, dyads: Dyads, cross: CrossShares, *, k: int) -> pd.DataFrame:
+def houses(study: AnyStudy, dyads: Dyads, cross: CrossShares, *, k: int) -> pd.DataFrame:
     """Describe each house, those below k people joined.
 
     Parameters

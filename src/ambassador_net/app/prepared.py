@@ -5,6 +5,7 @@ file, and :func:`warm` loads it before the first fork. It holds sentences and co
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from ambassador_net.study import Study
 
 Json: TypeAlias = dict[str, Any]
+
+FILE = "AMBASSADOR_NET_PREPARED"
+"""Environment variable that names what was prepared, for a kernel that was not forked from a warmed process."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +61,8 @@ def prepared(study: "str | Path | Study", *, seed: int) -> Prepared:
         If the study cannot be read.
     """
     if isinstance(study, str | Path):
+        if not _warm and (file := os.environ.get(FILE)):
+            warm(file)
         found = _warm.get(_key(study, seed))
         if found is not None:
             return found

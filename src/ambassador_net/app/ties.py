@@ -100,9 +100,8 @@ def _persons(study: "Study", tango: "Amplification", houses: list[str], rng: np.
         official, "holder " + accounts["holder_id"].astype(object)
     )
     name = name.where(accounts["role"] != "outside", "outside " + accounts.index.to_series())
-    edges = counted.edges.assign(
-        sharer=counted.edges["sharer_id"].map(name), source=counted.edges["source_id"].map(name)
-    )
+    edges = counted.edges_here
+    edges = edges.assign(sharer=edges["sharer_id"].map(name), source=edges["source_id"].map(name))
     edges = edges[edges["sharer"] != edges["source"]]
     outside = _outside(edges, node_of)
     middle = rng.random() * 2 * math.pi

@@ -71,22 +71,12 @@ def _texts(answer: "Answer", effect: "Estimate", language: str) -> Json:
 
 def _side_by_side(value: float, language: str) -> Json:
     """Say a ratio as a number of 1 or more and whose post is shared more, so that both sides look alike."""
-    if abs(value - 1) < 0.005:
-        return {
-            "number": say("demo.times_number", language, times=1),
-            "side": say("demo.times_even", language),
-            "of": None,
-        }
     if not value:
-        return {"number": number(0, language), "side": say("demo.times_none", language), "of": "organisation"}
-    side = "person" if value > 1 else "organisation"
-    larger = max(value, 1 / value)
+        return {"number": number(0, language), "side": say("demo.times_none", language)}
+    side = "even" if abs(value - 1) < 0.005 else "person" if value > 1 else "organisation"
+    larger = 1.0 if side == "even" else max(value, 1 / value)
     written = number(round(larger, 1 if larger < 10 else 0), language)
-    return {
-        "number": say("demo.times_number", language, times=written),
-        "side": say(f"demo.times_{side}", language),
-        "of": side,
-    }
+    return {"number": say("demo.times_number", language, times=written), "side": say(f"demo.times_{side}", language)}
 
 
 def _sentence(text: str) -> str:

@@ -158,7 +158,7 @@ class WhatIf(Mapping[str, Json]):
                 sides = (of.organisation_returns, of.person_returns)
                 order, seen, pairs, cross = of.order_check, of.coverage, of.same_pairs, of.cross
             else:
-                counted, cross = self._dyads, cross_shares(self._study, self._dyads)
+                counted, cross = self._dyads, cross_shares(self._dyads)
                 sides, order, seen = (
                     (tango.organisation_returns, tango.person_returns),
                     tango.order_check,
@@ -174,7 +174,7 @@ class WhatIf(Mapping[str, Json]):
         return self._tested[channel]
 
     def _houses(self, k: int) -> Json:
-        cross = cross_shares(self._study, self._dyads)
+        cross = cross_shares(self._dyads)
         table = houses(self._study, self._dyads, cross, k=k)
         rows = cast("list[dict[str, Any]]", table.to_dict("records"))
         named = table["organisation"].notna()

@@ -2,12 +2,21 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from ambassador_net.cli import exports, persons
-from ambassador_net.cli.terminal import Json, Language, StudyPath, progress, show_address, tell, write_json
+from ambassador_net.cli import exports, persons, stored
+from ambassador_net.cli.terminal import (
+    Json,
+    Language,
+    Memory,
+    StudyPath,
+    progress,
+    show_address,
+    tell,
+    write_json,
+)
 from ambassador_net.errors import AmbassadorError
 
 SEED = 20251
@@ -26,6 +35,13 @@ Basis = Annotated[
     typer.Option("--basis", metavar="TEXT", help="Keep affiliations whose basis contains TEXT; may be repeated."),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything left to chance.")]
+Engine = Annotated[
+    Literal["duckdb", "spark"], typer.Option("--engine", help="Who counts the shares: this process, or Spark.")
+]
+Master = Annotated[
+    str | None,
+    typer.Option("--master", metavar="URL", help="Spark's master, spark://HOST:7077 or yarn; else this machine alone."),
+]
 Smallest = Annotated[int, typer.Option("--k", help="Fewest people of a house that is shown by itself; 5 or more.")]
 
 
@@ -62,6 +78,17 @@ def _known_theme(name: str | None) -> str | None:
     return name
 
 
+def _count(text: str) -> int:
+    """Read a number that may be as long as 100000000 and is more easily written 1e8."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not (number.is_integer() and 1 <= number <= 1e12):
+        raise typer.BadParameter("must be a whole number, for example 100000 or 1e8")
+    return int(number)
+
+
 @app.callback()
 def _options(
     version: Annotated[
@@ -72,22 +99,27 @@ def _options(
 
 
 @app.command()
-def check(study: StudyPath, to_json: Json = None) -> None:
+def check(study: StudyPath, memory: Memory = None, to_json: Json = None) -> None:
     """Read a study and print what was used, repeated and set aside.
 
     Ends with 0, or with 3 if the study cannot be read.
 
     Example: `ambassador-net check data/example`
     """
-    from ambassador_net.study import read
+    from ambassador_net.study.stored import StoredStudy, open_study
 
-    found = read(study)
+    found = open_study(study, memory=memory)
+    ledger = found.ledger
+    if isinstance(found, StoredStudy):
+        from ambassador_net.reduction.checks import ledger as count
+
+        ledger = count(found)
     if to_json is not None:
-        write_json({"title": found.title, "made_up": found.made_up, "tables": found.ledger.to_dict()}, to_json)
+        write_json({"title": found.title, "made_up": found.made_up, "tables": ledger.to_dict()}, to_json)
     if to_json != "-":
         typer.echo(str(found))
-        typer.echo(str(found.ledger))
-        for entry in found.ledger.entries:
+        typer.echo(str(ledger))
+        for entry in ledger.entries:
             if entry.not_read:
                 typer.echo(f"{entry.file}: columns that a study does not have, not read: {', '.join(entry.not_read)}")
 
@@ -97,6 +129,8 @@ for _name, _command in (
     ("formats", exports.formats),
     ("roster", exports.roster),
     ("donate", exports.donate),
+    ("store", stored.store),
+    ("add", stored.add),
     ("key", persons.key),
     ("pseudonymise", persons.pseudonymise),
     ("rotate", persons.rotate),
@@ -107,25 +141,47 @@ for _name, _command in (
 
 
 @app.command()
-def tango(study: StudyPath, basis: Basis = None, seed: Seed = SEED, k: Smallest = 5, to_json: Json = None) -> None:
+def tango(
+    study: StudyPath,
+    basis: Basis = None,
+    seed: Seed = SEED,
+    k: Smallest = 5,
+    engine: Engine = "duckdb",
+    master: Master = None,
+    memory: Memory = None,
+    to_json: Json = None,
+) -> None:
     """Ask whether people and their organisation share each other.
 
     Counts shares both ways, reciprocity and house mixing, and gives the verdict with its reasons. Lists houses of at
     least k people, never a person.
 
     Example: `ambassador-net tango data/example --seed 1 --json tango.json`
+
+    On a cluster: `ambassador-net tango data/example --engine spark --master spark://HOST:7077`
     """
     from ambassador_net.amplification import mutual_amplification
-    from ambassador_net.study import read
+    from ambassador_net.study.stored import open_study
+    from ambassador_net.words import say
 
-    with progress("shuffling") as told:
-        result = mutual_amplification(read(study), seed=seed, basis=basis or (), k=k, progress=told)
+    with progress("counting and shuffling") as told:
+        result = mutual_amplification(
+            open_study(study, memory=memory),
+            seed=seed,
+            basis=basis or (),
+            k=k,
+            engine=engine,
+            master=master,
+            progress=told,
+        )
     if to_json is not None:
         write_json(result.to_dict(), to_json)
     if to_json != "-":
         typer.echo(result.verdict.sentence("en"))
         for remark in result.verdict.remarks("en"):
             typer.echo(f"Note: {remark}")
+        if result.mixing is not None and not result.mixing.shuffled:
+            typer.echo(f"Note: {say('verdict.note_not_shuffled', 'en', shares=result.study['shares_used'])}")
         typer.echo(str(result))
 
 
@@ -232,17 +288,23 @@ def network(
     to: Annotated[Path, typer.Option("--to", metavar="FILE", help="A .gexf (Gephi) or .graphml file.")],
     by: Annotated[str, typer.Option("--by", help="account (only where persons may be shown) or house.")] = "house",
     basis: Basis = None,
+    memory: Memory = None,
 ) -> None:
     """Write the share network for Gephi and others.
 
     Example: `ambassador-net network data/example --by account --to network.gexf`
     """
     from ambassador_net.network import write_network
-    from ambassador_net.study import read
+    from ambassador_net.study.stored import open_study
 
     if by not in ("account", "house"):
         raise typer.BadParameter("must be account or house", param_hint="--by")
-    typer.echo(f"wrote {write_network(read(study), to, basis=basis or (), by=by)}")
+    written = write_network(open_study(study, memory=memory), to, basis=basis or (), by=by)
+    typer.echo(f"wrote {written}")
+    if written.suffix == ".parquet":
+        typer.echo(
+            f"no program draws so many accounts: {written.name} holds the edges, and .nodes.parquet the accounts"
+        )
 
 
 @app.command()
@@ -250,15 +312,34 @@ def simulate(
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the study is written.")],
     seed: Seed = SEED,
     world: Annotated[str, typer.Option("--world", help="Which made-up world; an unknown name lists them.")] = "example",
+    shares: Annotated[
+        int | None,
+        typer.Option(
+            "--shares", metavar="NUMBER", parser=_count, help="Write a stored study of so many shares instead; 1e8."
+        ),
+    ] = None,
+    accounts: Annotated[
+        int | None,
+        typer.Option("--accounts", metavar="NUMBER", parser=_count, help="With --shares: accounts."),
+    ] = None,
+    months: Annotated[int, typer.Option("--months", min=1, help="With --shares: months from January 2025 on.")] = 12,
 ) -> None:
     """Make up a study with a known truth, written to truth.json beside it.
 
-    Example: `ambassador-net simulate --world null --seed 7 --to made-up`
+    With --shares, a study of any size, written month by month in the memory of a million shares.
+
+    Example: `ambassador-net simulate --shares 1e8 --seed 7 --to large`
     """
     from ambassador_net.simulate import simulate as make_up
+    from ambassador_net.simulate.large import write_large
 
-    made = make_up(world, seed=seed)
-    typer.echo(f"wrote {made.study} to {made.write(to)}")
+    if shares is None:
+        made = make_up(world, seed=seed)
+        typer.echo(f"wrote {made.study} to {made.write(to)}")
+        return
+    with progress("making up") as told:
+        write_large(to, shares, seed=seed, accounts=accounts, months=months, progress=told)
+    typer.echo(f"wrote {shares:,} made-up shares to {to}")
 
 
 @app.command()

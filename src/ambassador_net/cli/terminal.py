@@ -1,6 +1,7 @@
 """What all commands share: their common options, and how they speak."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,25 @@ def _known_language(name: str) -> str:
     return language_named(name)
 
 
+_UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+
+
+def _bytes(text: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kmgt]b)", text.strip().casefold())
+    if found is None or float(found[1]) <= 0:
+        raise typer.BadParameter("must be an amount of memory, for example 4GB or 500MB")
+    return int(float(found[1]) * _UNITS[found[2]])
+
+
+Memory = Annotated[
+    int | None,
+    typer.Option(
+        "--memory",
+        metavar="AMOUNT",
+        parser=_bytes,
+        help="Memory that counting a large stored study may take, for example 4GB; the rest goes to a private folder.",
+    ),
+]
 StudyPath = Annotated[
     Path, typer.Argument(metavar="STUDY", help="Folder of a study (docs/study.md).", show_default=False)
 ]
@@ -129,8 +149,17 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task, stage = bar.add_task(what, total=None), -1
+
+        def told(done: int, total: int) -> None:
+            nonlocal stage
+            if total != stage:
+                # another stage has a pace of its own, which the estimate must not mix with this one's
+                stage = total
+                bar.reset(task, total=total)
+            bar.update(task, completed=done)
+
+        yield told
 
 
 def write_json(result: Any, to: str) -> None:

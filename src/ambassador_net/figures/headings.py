@@ -114,9 +114,9 @@ def mixing_heading(tango: Amplification, *, language: str = "en") -> Words:
         The finding, or that it cannot be seen.
     """
     found = None if tango.mixing is None else tango.mixing.n1
-    if found is None or found.lift is None or found.p_sim is None:
+    if found is None or found.lift is None or found.p is None:
         return _heading("mixing_unknown", language)
-    if found.p_sim > _ALPHA:
+    if found.p > _ALPHA:
         return _heading("mixing_none", language)
     return _heading("mixing", language, n=number(found.lift, language, digits=1))
 

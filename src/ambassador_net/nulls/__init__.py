@@ -6,13 +6,14 @@ from ambassador_net.nulls.closed_form import (
     ClosedForm,
     KindBlocks,
     NodeClasses,
+    classes_of_strengths,
     fit_blocks,
     minimum_moments,
     minimum_under_null,
     node_classes,
 )
 from ambassador_net.nulls.exact import MOST_EVENTS, enumerate_arrangements
-from ambassador_net.nulls.houses import Houses, study_houses
+from ambassador_net.nulls.houses import HouseClasses, Houses, house_classes, study_houses
 from ambassador_net.nulls.matchings import BlockCodes, ShareEvents, blocks_kept, day_strata, strengths_kept
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "BlockCodes",
     "BlockFit",
     "ClosedForm",
+    "HouseClasses",
     "Houses",
     "Indices",
     "KindBlocks",
@@ -28,10 +30,12 @@ __all__ = [
     "ShareEvents",
     "Statistic",
     "blocks_kept",
+    "classes_of_strengths",
     "day_strata",
     "enumerate_arrangements",
     "fit_blocks",
     "generator",
+    "house_classes",
     "lag1_autocorrelation",
     "minimum_moments",
     "minimum_under_null",

@@ -22,6 +22,8 @@ LONGEST_STEP = 64.0
 SERIES_UP_TO = 60.0
 CELLS_AT_A_TIME = 1 << 20
 MOST_COUNTERS = 1 << 22
+# nodes are grouped so many at a time: their classes are few
+NODES_AT_A_TIME = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +143,8 @@ class ClosedForm:
     ----------
     expected, sd
         Mean and standard deviation of ``sum min(w_eo, w_oe)``.
-    expected_weight
-        Mean of ``sum (w_eo + w_oe)``.
+    expected_weight, sd_weight
+        Mean and standard deviation of ``sum (w_eo + w_oe)``; the second None if it was not asked for.
     sweeps
         Sweeps of the fit, all strata.
     """
@@ -150,6 +152,7 @@ class ClosedForm:
     expected: float
     sd: float
     expected_weight: float
+    sd_weight: float | None
     sweeps: int
 
     def p_norm(self, statistic: float) -> float | None:
@@ -211,15 +214,6 @@ def node_classes(events: ShareEvents, kind: Indices, blocks: KindBlocks) -> Node
         np.bincount(end * strata + of_stratum, minlength=nodes * strata).reshape(nodes, strata)
         for end in (sharer, source)
     )
-    there = np.flatnonzero((out.sum(axis=1) + into.sum(axis=1)) > 0)
-    key = kind[there].astype(np.int64)
-    for values in (*out[there].T, *into[there].T):
-        width = int(values.max(initial=0)) + 1
-        if (int(key.max(initial=0)) + 1) * width > np.iinfo(np.int64).max:
-            key = np.unique(key, return_inverse=True)[1].astype(np.int64)
-        key = key * width + values
-    _, first, count = np.unique(key, return_index=True, return_counts=True)
-    chosen = there[first]
     cells, shares = _counted(
         (kind[sharer] * blocks.kinds + kind[source]) * strata + of_stratum, blocks.kinds**2 * strata
     )
@@ -232,15 +226,101 @@ def node_classes(events: ShareEvents, kind: Indices, blocks: KindBlocks) -> Node
         return _total((of * strata + stratum)[some], shares[some], many * strata).reshape(many, strata)
 
     rest = block == size
+    alike, count = _alike(out, into, kind)
     return NodeClasses(
-        out=out[chosen].astype(np.float64),
-        into=into[chosen].astype(np.float64),
-        kind=kind[chosen],
-        count=count.astype(np.float64),
+        out=alike[:, 1 : 1 + strata].astype(np.float64),
+        into=alike[:, 1 + strata :].astype(np.float64),
+        kind=alike[:, 0].astype(np.intp),
+        count=count,
         totals=by_stratum(block, size, ~rest),
         open_out=np.minimum(by_stratum(row, blocks.kinds, rest), 1.0),
         open_in=np.minimum(by_stratum(column, blocks.kinds, rest), 1.0),
     )
+
+
+def classes_of_strengths(
+    out: npt.NDArray[np.integer],
+    into: npt.NDArray[np.integer],
+    kind: npt.NDArray[np.integer],
+    inside: tuple[Indices, Indices, Indices, npt.NDArray[np.integer]],
+    blocks: KindBlocks,
+) -> NodeClasses:
+    """Group nodes by kind and strengths where the shares themselves are no longer there.
+
+    Parameters
+    ----------
+    out, into
+        How often each node shares and is shared, by stratum; shape (nodes, strata).
+    kind
+        Kind of each node; shape (nodes,).
+    inside
+        Kind of the sharer, kind of the source, stratum and number of shares; all that may lie in a block are there,
+        and a pair of kinds may stand there again; shape (m,) each.
+    blocks
+        The blocks whose totals are counted.
+
+    Returns
+    -------
+    NodeClasses
+        As :func:`node_classes` gives them of the shares. Takes memory for the classes and a few million nodes at a
+        time, whatever the number of nodes.
+    """
+    used = np.flatnonzero([int(column.sum(dtype=np.int64)) > 0 for column in out.T])
+    out, into = (values[:, used] if len(used) < values.shape[1] else values for values in (out, into))
+    strata, size = len(used), len(blocks.name)
+    row, column, of_stratum, shares = inside
+    # a stratum in which nothing is shared has no shares inside houses either
+    stratum = np.searchsorted(used, of_stratum)
+    block, counted = blocks.of(row, column), shares.astype(np.float64)
+    held = block < size
+
+    def by_stratum(of: Indices, many: int) -> Floats:
+        return _total((of * strata + stratum)[held], counted[held], many * strata).reshape(many, strata)
+
+    alike, count = _alike(out, into, kind)
+    of_kind, strengths = alike[:, 0].astype(np.intp), alike[:, 1:].astype(np.float64)
+
+    def by_kind(columns: Floats) -> Floats:
+        return np.stack([_total(of_kind, count * values, blocks.kinds) for values in columns.T], axis=1)
+
+    return NodeClasses(
+        out=strengths[:, :strata],
+        into=strengths[:, strata:],
+        kind=of_kind,
+        count=count,
+        totals=by_stratum(block, size),
+        open_out=np.minimum(by_kind(strengths[:, :strata]) - by_stratum(row, blocks.kinds), 1.0),
+        open_in=np.minimum(by_kind(strengths[:, strata:]) - by_stratum(column, blocks.kinds), 1.0),
+    )
+
+
+def _alike(
+    out: npt.NDArray[np.integer], into: npt.NDArray[np.integer], kind: npt.NDArray[np.integer]
+) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Kind and strengths of the nodes, each combination once and in order, and how many nodes have it."""
+    rows, counts = [np.zeros((0, 1 + 2 * out.shape[1]), dtype=np.int64)], [np.zeros(0)]
+    for begin in range(0, len(kind), NODES_AT_A_TIME):
+        some = slice(begin, begin + NODES_AT_A_TIME)
+        table = np.column_stack([kind[some], out[some], into[some]]).astype(np.int64, copy=False)
+        table = table[(table[:, 1:] != 0).any(axis=1)]
+        first, count = _once(table, np.ones(len(table)))
+        rows.append(table[first])
+        counts.append(count)
+    table = np.concatenate(rows)
+    first, count = _once(table, np.concatenate(counts))
+    return table[first], count
+
+
+def _once(table: npt.NDArray[np.int64], counts: Floats) -> tuple[Indices, Floats]:
+    """First places of the rows that differ, in the order of what stands in them, and the sum of their counts."""
+    key = table[:, 0]
+    for values in table.T[1:]:
+        width = int(values.max(initial=0)) + 1
+        if (int(key.max(initial=0)) + 1) * width > np.iinfo(np.int64).max:
+            key = np.unique(key, return_inverse=True)[1].astype(np.int64)
+        key = key * width + values
+    _, first, of = np.unique(key, return_index=True, return_inverse=True)
+    return first, _total(of, counts, len(first))
 
 
 def _counted(values: Indices, many: int) -> tuple[Indices, Floats]:
@@ -474,7 +554,9 @@ def _chunks(mean: Floats, chosen: npt.NDArray[np.bool_]) -> Iterator[tuple[Indic
         begin = end
 
 
-def minimum_under_null(nodes: NodeClasses, blocks: KindBlocks, pairs: Indices) -> ClosedForm:
+def minimum_under_null(
+    nodes: NodeClasses, blocks: KindBlocks, pairs: Indices, *, weight_too: bool = False
+) -> ClosedForm:
     """Mean and spread of the reciprocated weight of pairs under a null model, without shuffling.
 
     Parameters
@@ -485,6 +567,8 @@ def minimum_under_null(nodes: NodeClasses, blocks: KindBlocks, pairs: Indices) -
         The blocks that are kept; none under N1.
     pairs
         Kind of the person and of the official accounts of each pair of kinds that counts; shape (k, 2).
+    weight_too
+        Whether the standard deviation of the weight itself is wanted.
 
     Returns
     -------
@@ -542,14 +626,22 @@ def minimum_under_null(nodes: NodeClasses, blocks: KindBlocks, pairs: Indices) -
     _, variance, y_more, x_more = minimum_moments(x, y)
     slopes = np.zeros_like(means)
     slopes[0, likely], slopes[1, likely] = y_more, x_more
-    spread = float(counts[likely] @ variance)
-    for sums, fit, (eo, oe) in zip(sums_of, fits, by_stratum, strict=True):
-        known = _Known(sums, fit, nodes, person, official, (block_eo, block_oe), (eo * slopes[0], oe * slopes[1]))
-        spread -= known.variance(spread)
+
+    def given_sums(spread: float, slopes: Floats) -> float:
+        """Take off a variance what margins and blocks tell of it."""
+        left = spread
+        for sums, fit, (eo, oe) in zip(sums_of, fits, by_stratum, strict=True):
+            known = _Known(sums, fit, nodes, person, official, (block_eo, block_oe), (eo * slopes[0], oe * slopes[1]))
+            left -= known.variance(left)
+        return float(np.sqrt(max(left, 0.0)))
+
+    weight = float((counts * means).sum())
     return ClosedForm(
         expected=float(counts[likely] @ expected),
-        sd=float(np.sqrt(max(spread, 0.0))),
-        expected_weight=float((counts * means).sum()),
+        sd=given_sums(float(counts[likely] @ variance), slopes),
+        expected_weight=weight,
+        # the weight is the sum of its shares: each slope is 1
+        sd_weight=given_sums(weight, np.ones_like(means)) if weight_too else None,
         sweeps=sum(fit.sweeps for fit in fits),
     )
 

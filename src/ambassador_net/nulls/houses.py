@@ -6,13 +6,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ambassador_net.errors import Undefined
 from ambassador_net.nulls.chance import Indices
-from ambassador_net.nulls.closed_form import KindBlocks
+from ambassador_net.nulls.closed_form import KindBlocks, NodeClasses, classes_of_strengths
 from ambassador_net.nulls.matchings import BlockCodes, ShareEvents
 from ambassador_net.reduction import Dyads
-from ambassador_net.study import Study
+from ambassador_net.reduction.stored import Streamed
+from ambassador_net.study.stored import AnyStudy, StoredStudy
 
 Times = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.integer]
 
 # what a block of a house holds; the code of a block is 1 + BLOCKS_A_HOUSE * organisation + one of these
 TO_ORGANISATION, TO_ORGANISATION_UNOBSERVED, TO_PERSON, TO_PERSON_UNOBSERVED, COLLEAGUE, SISTER = range(6)
@@ -63,7 +66,7 @@ class Houses:
     kind_pairs: Indices
 
 
-def study_houses(study: Study, dyads: Dyads) -> Houses:
+def study_houses(study: AnyStudy, dyads: Dyads) -> Houses:
     """Turn a study into arrays for its null models.
 
     Parameters
@@ -85,74 +88,189 @@ def study_houses(study: Study, dyads: Dyads) -> Houses:
     observed pairs, on which rho_w rests (method 2a). Colleagues with several organisations in common count for the
     alphabetically first; a share counts for a house only if the affiliation holds at the share's own time.
     """
-    accounts = study.accounts.reset_index(drop=True)
-    index = pd.Series(accounts.index, index=accounts["account_id"])
-    official = (accounts["role"] == "organisation").to_numpy()
-    holder = pd.factorize(accounts["holder_id"])[0]
-    # sister accounts of an organisation may share each other: each is its own
-    identity = np.where(official, holder.max(initial=-1) + 1 + np.arange(len(accounts)), holder).astype(np.intp)
+    people = _People.of(study, dyads)
+    sharer, source, stratum, earliest, latest = _shares(study, dyads, people.identity)
+    window = (int(earliest.min()), int(latest.max())) if len(sharer) else ALWAYS
+    memberships = people.memberships(dyads.affiliations, window)
+    houses = len(people.organisations)
+    dated, dated_kinds = _kinds(memberships, people.person, people.house, houses)
+    row_kind, row, row_time = _rows(dated[sharer], earliest, latest, dated_kinds, houses)
+    code = np.zeros((len(row_kind), houses + 1 + len(dated_kinds)), dtype=np.int32)
+    for rows, columns, block in _blocks(row_kind, row_time, dated_kinds, houses):
+        code[rows, columns] = block
+    kinds = people.kinds(memberships)
+    return Houses(
+        events=ShareEvents(sharer, source, people.identity, stratum),
+        earliest=earliest,
+        blocks=BlockCodes(row, dated, code),
+        organisations=people.organisations,
+        person=people.person,
+        pair_person=people.pairs[0].astype(np.intp),
+        pair_organisation=people.pairs[1].astype(np.intp),
+        kind=kinds.kind,
+        kind_blocks=kinds.blocks,
+        kind_pairs=kinds.pairs,
+    )
 
-    shares = study.shares
-    known = shares[shares["source_id"].notna()]
+
+@dataclass(frozen=True, eq=False)
+class HouseClasses:
+    """What the closed form needs of a study whose shares are not in memory.
+
+    Parameters
+    ----------
+    strengths
+        Shares made and received by each identity in each collection; shape (identities, collections) each.
+    kind, kind_blocks, kind_pairs
+        As in :class:`Houses`.
+    inside
+        Sharer's kind, source's kind and collection, with the shares, of those who have a house in common.
+    """
+
+    strengths: tuple[Counts, Counts]
+    kind: Indices
+    kind_blocks: KindBlocks
+    kind_pairs: Indices
+    inside: tuple[Indices, Indices, Indices, Counts]
+
+    def nodes(self, blocks: KindBlocks) -> NodeClasses:
+        """Group the nodes by kind and strengths.
+
+        Parameters
+        ----------
+        blocks
+            The blocks whose totals are counted.
+
+        Returns
+        -------
+        NodeClasses
+            As :func:`ambassador_net.nulls.node_classes` gives them of the shares.
+        """
+        return classes_of_strengths(*self.strengths, self.kind, self.inside, blocks)
+
+
+def house_classes(study: StoredStudy, dyads: Dyads, streamed: Streamed) -> HouseClasses:
+    """Turn what is left of a stored study into what the closed form needs.
+
+    Parameters
+    ----------
+    study
+        The study.
+    dyads
+        Its dyads.
+    streamed
+        What one pass over it left.
+
+    Returns
+    -------
+    HouseClasses
+        Strengths, kinds, and shares inside houses.
+    """
+    people = _People.of(study, dyads)
+    kinds = people.kinds(people.memberships(dyads.affiliations, streamed.window or ALWAYS))
+    identities, inside = len(kinds.kind), streamed.inside
+    merged: list[Counts] = []
+    for by_account in (streamed.strength_out, streamed.strength_in):
+        strengths = np.zeros((identities, len(by_account)), dtype=by_account.dtype)
+        for stratum, values in enumerate(by_account):
+            np.add.at(strengths[:, stratum], people.identity, values)
+        merged.append(strengths)
+    sharer, source = (kinds.kind[people.identity[account]] for account in (inside.sharer, inside.source))
+    return HouseClasses(
+        strengths=(merged[0], merged[1]),
+        kind=kinds.kind,
+        kind_blocks=kinds.blocks,
+        kind_pairs=kinds.pairs,
+        inside=(sharer, source, inside.stratum, inside.shares),
+    )
+
+
+def _shares(study: AnyStudy, dyads: Dyads, identity: Indices) -> tuple[Indices, Indices, Indices, Times, Times]:
+    """Sharer, source, stratum, earliest and latest time of each share that is no self-share and has a known source."""
+    if isinstance(study, StoredStudy):
+        kept = None if dyads.streamed is None else dyads.streamed.shares
+        if kept is None:
+            raise Undefined("the shares of this study are too many to be shuffled; the closed form stands alone")
+        strata = np.unique(kept.stratum, return_inverse=True)[1]
+        return (
+            kept.sharer.astype(np.intp), kept.source.astype(np.intp), strata.astype(np.intp), kept.earliest, kept.latest
+        )  # fmt: skip
+    index = pd.Series(range(len(study.accounts)), index=study.accounts["account_id"])
+    known = study.shares[study.shares["source_id"].notna()]
     sharer = known["sharer_id"].map(index).to_numpy(dtype=np.intp)
     source = known["source_id"].map(index).to_numpy(dtype=np.intp)
     used = identity[sharer] != identity[source]
     known, sharer, source = known[used], sharer[used], source[used]
     stratum = pd.factorize(known["collection"].fillna(""), sort=True)[0].astype(np.intp)
-    earliest = _seconds(known["shared_at_earliest"], 0)
-    latest = _seconds(known["shared_at_latest"], 0)
+    earliest, latest = (_seconds(known[end], 0) for end in ("shared_at_earliest", "shared_at_latest"))
+    return sharer, source, stratum, earliest, latest
 
-    spells = dyads.affiliations
-    organisations = pd.Index(
-        sorted(set(accounts.loc[official, "organisation"].dropna()) | set(spells["organisation"].dropna()))
-    )
-    observed = dyads.pairs.loc[dyads.pairs["w_eo"].notna() & dyads.pairs["w_oe"].notna(), ["holder_id", "organisation"]]
-    persons = pd.Index(pd.unique(spells["holder_id"]))
-    person = np.where(
-        (accounts["role"] == "employee").to_numpy(), persons.get_indexer(pd.Index(accounts["holder_id"])), -1
-    ).astype(np.intp)
-    pairs = np.stack(
-        [
-            persons.get_indexer(pd.Index(observed["holder_id"])),
-            organisations.get_indexer(pd.Index(observed["organisation"])),
-        ]
-    )
-    pairs = pairs[:, np.lexsort(pairs[::-1])]
 
-    window = (int(earliest.min()), int(latest.max())) if len(known) else ALWAYS
-    memberships = _memberships(spells, persons, organisations, pairs, window)
-    house_of = np.where(official, organisations.get_indexer(pd.Index(accounts["organisation"])), -1)
+@dataclass(frozen=True, eq=False)
+class _Kinds:
+    """Kind of each identity, the blocks of pairs of kinds, and the pairs of kinds that are an observed pair."""
 
-    dated, dated_kinds = _kinds(memberships, person, house_of, len(organisations))
-    row_kind, row, row_time = _rows(dated[sharer], earliest, latest, dated_kinds, len(organisations))
-    code = np.zeros((len(row_kind), len(organisations) + 1 + len(dated_kinds)), dtype=np.int32)
-    for rows, columns, block in _blocks(row_kind, row_time, dated_kinds, len(organisations)):
-        code[rows, columns] = block
+    kind: Indices
+    blocks: KindBlocks
+    pairs: Indices
 
-    undated = [tuple(sorted({(house, *ALWAYS, seen) for house, _, _, seen in of})) for of in memberships]
-    kind, kinds = _kinds(undated, person, house_of, len(organisations))
-    kind_of_identity = np.zeros(int(identity.max(initial=-1)) + 1, dtype=np.intp)
-    kind_of_identity[identity] = kind
-    return Houses(
-        events=ShareEvents(sharer, source, identity, stratum),
-        earliest=earliest,
-        blocks=BlockCodes(row, dated, code),
-        organisations=organisations,
-        person=person,
-        pair_person=pairs[0].astype(np.intp),
-        pair_organisation=pairs[1].astype(np.intp),
-        kind=kind_of_identity,
-        kind_blocks=_kind_blocks(kinds, len(organisations)),
-        kind_pairs=np.array(
+
+@dataclass(frozen=True, eq=False)
+class _People:
+    """Who belongs where: numbers for accounts, identities, persons and organisations; pairs observed on both sides."""
+
+    identity: Indices
+    organisations: pd.Index
+    persons: pd.Index
+    person: Indices
+    house: Indices
+    pairs: Indices
+
+    @classmethod
+    def of(cls, study: AnyStudy, dyads: Dyads) -> "_People":
+        accounts = study.accounts.reset_index(drop=True)
+        official = (accounts["role"] == "organisation").to_numpy()
+        holder = pd.factorize(accounts["holder_id"])[0]
+        # sister accounts of an organisation may share each other: each is its own
+        identity = np.where(official, holder.max(initial=-1) + 1 + np.arange(len(accounts)), holder).astype(np.intp)
+        spells = dyads.affiliations
+        organisations = pd.Index(
+            sorted(set(accounts.loc[official, "organisation"].dropna()) | set(spells["organisation"].dropna()))
+        )
+        both = dyads.pairs["w_eo"].notna() & dyads.pairs["w_oe"].notna()
+        observed = dyads.pairs.loc[both, ["holder_id", "organisation"]]
+        persons = pd.Index(pd.unique(spells["holder_id"]))
+        person = np.where(
+            (accounts["role"] == "employee").to_numpy(), persons.get_indexer(pd.Index(accounts["holder_id"])), -1
+        ).astype(np.intp)
+        pairs = np.stack(
             [
-                (len(organisations) + 1 + number, 1 + house)
-                for number, of in enumerate(kinds)
-                for house, _, _, seen in of
-                if seen
-            ],
-            dtype=np.intp,
-        ).reshape(-1, 2),
-    )
+                persons.get_indexer(pd.Index(observed["holder_id"])),
+                organisations.get_indexer(pd.Index(observed["organisation"])),
+            ]
+        )
+        return cls(
+            identity=identity,
+            organisations=organisations,
+            persons=persons,
+            person=person,
+            house=np.where(official, organisations.get_indexer(pd.Index(accounts["organisation"])), -1),
+            pairs=pairs[:, np.lexsort(pairs[::-1])],
+        )
+
+    def memberships(self, spells: pd.DataFrame, window: tuple[int, int]) -> list[tuple[Membership, ...]]:
+        return _memberships(spells, self.persons, self.organisations, self.pairs, window)
+
+    def kinds(self, memberships: list[tuple[Membership, ...]]) -> _Kinds:
+        houses = len(self.organisations)
+        undated = [tuple(sorted({(house, *ALWAYS, seen) for house, _, _, seen in of})) for of in memberships]
+        kind, kinds = _kinds(undated, self.person, self.house, houses)
+        of_identity = np.zeros(int(self.identity.max(initial=-1)) + 1, dtype=np.intp)
+        of_identity[self.identity] = kind
+        pairs = [
+            (houses + 1 + number, 1 + house) for number, of in enumerate(kinds) for house, _, _, seen in of if seen
+        ]
+        return _Kinds(of_identity, _kind_blocks(kinds, houses), np.array(pairs, dtype=np.intp).reshape(-1, 2))
 
 
 def _seconds(times: "pd.Series[pd.Timestamp]", missing: int) -> Times:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ambassador_net.errors import PrivacyError
-from ambassador_net.study import Study
+from ambassador_net.study.stored import AnyStudy
 
 K = 5
 """Fewest people of a house that is shown by itself."""
@@ -66,7 +66,7 @@ class HousesShown:
         return tuple(sorted(set(self.people.index) - set(self.joined)))
 
 
-def houses_shown(study: Study, affiliations: pd.DataFrame, *, k: int = K) -> HousesShown:
+def houses_shown(study: AnyStudy, affiliations: pd.DataFrame, *, k: int = K) -> HousesShown:
     """Decide which houses of a study are shown by themselves.
 
     Parameters
@@ -120,7 +120,7 @@ def houses_shown(study: Study, affiliations: pd.DataFrame, *, k: int = K) -> Hou
     )
 
 
-def _groups(study: Study, affiliations: pd.DataFrame) -> pd.DataFrame:
+def _groups(study: AnyStudy, affiliations: pd.DataFrame) -> pd.DataFrame:
     """Say of each person of each organisation in the window which groups they belong to."""
     pair = ["organisation", "holder_id"]
     everybody = in_window(study, study.affiliations)[pair].drop_duplicates()
@@ -129,7 +129,7 @@ def _groups(study: Study, affiliations: pd.DataFrame) -> pd.DataFrame:
     accounts = study.accounts
     holders, organisations = index.get_level_values("holder_id"), index.get_level_values("organisation")
     observed, employee = accounts["observed"] != "none", accounts["role"] == "employee"
-    shares = accounts["account_id"].isin(study.shares["sharer_id"])
+    shares = accounts["account_id"].isin(study.sharers)
     affiliated = index.isin(kept)
     person = affiliated & holders.isin(accounts.loc[observed & employee, "holder_id"])
     official = accounts.loc[observed & (accounts["role"] == "organisation"), "organisation"]
@@ -148,7 +148,7 @@ def _groups(study: Study, affiliations: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def in_window(study: Study, spells: pd.DataFrame) -> pd.DataFrame:
+def in_window(study: AnyStudy, spells: pd.DataFrame) -> pd.DataFrame:
     """Keep the spells that lie at least in part between the first and the last share.
 
     Parameters
@@ -238,7 +238,7 @@ def _by_own_people(houses: pd.DataFrame, k: int) -> HousesShown:
     )
 
 
-def require_enough_people(study: Study, affiliations: pd.DataFrame, what: str, *, k: int = K) -> None:
+def require_enough_people(study: AnyStudy, affiliations: pd.DataFrame, what: str, *, k: int = K) -> None:
     """Refuse to show a study as a whole where it rests on fewer than k affiliated persons who are private.
 
     Parameters
@@ -269,7 +269,7 @@ def require_enough_people(study: Study, affiliations: pd.DataFrame, what: str, *
         )
 
 
-def require_persons_shown(study: Study, what: str) -> None:
+def require_persons_shown(study: AnyStudy, what: str) -> None:
     """Refuse to show single persons of a study whose persons are private.
 
     Parameters

@@ -159,6 +159,8 @@ def files_beside_tables(folder: str | Path) -> list[str]:
     """
     place = Path(folder)
     own = {"datapackage.json", *(f"{name}.{ending}" for name in TABLES for ending in ("csv", "csv.gz", "parquet"))}
+    # a table of a stored study is a folder of Parquet files
+    own |= {name for name in TABLES if all(p.suffix in ("", ".parquet") for p in (place / name).rglob("*"))}
     return sorted(p.name for p in place.iterdir() if p.name not in own) if place.is_dir() else []
 
 

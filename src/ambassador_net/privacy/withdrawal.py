@@ -12,6 +12,8 @@ from ambassador_net.privacy.persons import WITHDRAWN, names_of, names_somebody, 
 from ambassador_net.privacy.pseudonyms import files_beside_tables, require_no_file_beside_tables
 from ambassador_net.privacy.spreadsheets import undefused, write_csv
 from ambassador_net.study import Study, read, rows_of
+from ambassador_net.study.storing import store
+from ambassador_net.study.whole import in_pieces
 
 LEDGER, PROPOSALS = "ledger.csv", "look-alikes.csv"
 
@@ -79,7 +81,10 @@ def withdraw_from_folder(
     left = withdraw(study, person, keys=keys)
     ledger, proposals = _read(source / LEDGER), _read(source / PROPOSALS)
     names = names_of(person, rows["accounts"])
-    left.write(target)
+    if in_pieces(source, "shares"):
+        store(left, target)
+    else:
+        left.write(target)
     write_csv(_ledger_after(ledger, study, left, names), target / LEDGER)
     if proposals is not None:
         kept = [not any(names_somebody(str(cell), names) for cell in row) for row in rows_of(proposals)]

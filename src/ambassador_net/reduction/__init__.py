@@ -1,15 +1,22 @@
 """The only place where events are counted: a study in, dyads, strengths and dyad events out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
-from ambassador_net.errors import SchemaError
+from ambassador_net.errors import AmbassadorError, EngineError, SchemaError
+from ambassador_net.reduction.statements import needed, statements
 from ambassador_net.study import Study
+from ambassador_net.study.stored import AnyStudy, Seen, StoredStudy
+
+if TYPE_CHECKING:
+    from ambassador_net.reduction.stored import Streamed
+
+Progress = Callable[[int, int], None]
+Engine = Literal["duckdb", "spark"]
 
 STATES = (
     "mutual",
@@ -30,6 +37,7 @@ _WANTED = {
     "strengths": ("account_id",),
     "dyad_events": ("shared_at_earliest", "share_id"),
     "pairs": ("organisation", "holder_id"),
+    "collections": ("collection",),
 }
 
 
@@ -53,23 +61,49 @@ class Dyads:
         ``source_id``, ``collection``, ``shared_at``, ``shared_at_earliest``, ``shared_at_latest``.
     edges
         One row for each ordered pair of accounts with a share: ``sharer_id``, ``source_id``, ``weight``,
-        ``quotes``; without self-shares.
+        ``quotes``; without self-shares. None where the events of the study stay in their files:
+        :func:`ambassador_net.reduction.files.write_table` writes them to another.
     strengths
         One row an account in ``edges``: ``strength_out``, ``strength_in``.
+    collections
+        One row a collection (``""`` for shares that name none): ``shares``; ``first_at`` and ``last_at`` of those
+        whose time is known; ``earliest`` and ``latest`` of all.
     affiliations
         The spells that were used.
     shares, self_shares, source_unknown
         Numbers of shares: all, of one's own posts, and of posts whose author is not known.
+    streamed
+        What the null models need of a study whose events stay in their files, else None.
+    seen
+        What counting told of such a study, else None.
     """
 
     pairs: pd.DataFrame
     events: pd.DataFrame
-    edges: pd.DataFrame
+    edges: pd.DataFrame | None
     strengths: pd.DataFrame
+    collections: pd.DataFrame
     affiliations: pd.DataFrame
     shares: int
     self_shares: int
     source_unknown: int
+    streamed: "Streamed | None" = None
+    seen: Seen | None = None
+
+    @property
+    def edges_here(self) -> pd.DataFrame:
+        """The edges of a study whose events are in memory.
+
+        Raises
+        ------
+        AmbassadorError
+            If they stay in their files.
+        """
+        if self.edges is None:
+            raise AmbassadorError(
+                "this study has too many edges for memory; `ambassador-net network` writes them to a file"
+            )
+        return self.edges
 
     def __repr__(self) -> str:
         # the tables hold persons: a notebook must not show rows by accident
@@ -110,14 +144,7 @@ class PostsShared:
 _POSTS_WANTED = {"posts_shared": ("post_id",), "houses": ("post_id", "organisation"), "shared": ("share_id",)}
 
 
-@cache
-def _statements(file: str) -> tuple[tuple[str, str], ...]:
-    text = resources.files(__name__).joinpath(file).read_text("utf-8")
-    parts = [part.split("\n", 1) for part in text.split("-- name: ")[1:]]
-    return tuple((name.strip(), body.strip()) for name, body in parts)
-
-
-def affiliations_with_basis(study: Study, basis: Sequence[str]) -> pd.DataFrame:
+def affiliations_with_basis(study: AnyStudy, basis: Sequence[str]) -> pd.DataFrame:
     """Narrow a study's affiliations to those whose basis contains one of the texts.
 
     Parameters
@@ -150,7 +177,14 @@ def affiliations_with_basis(study: Study, basis: Sequence[str]) -> pd.DataFrame:
     return spells[keep].reset_index(drop=True)
 
 
-def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
+def dyads(
+    study: AnyStudy,
+    *,
+    basis: Sequence[str] = (),
+    engine: Engine = "duckdb",
+    master: str | None = None,
+    progress: Progress | None = None,
+) -> Dyads:
     """Count who shared whom: pairs of persons and organisations, strengths, and the shares between them.
 
     Parameters
@@ -159,6 +193,12 @@ def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
         The study.
     basis
         Keep the affiliations whose basis contains one of these texts; none keeps all.
+    engine
+        Who counts: ``duckdb``, inside this process, or ``spark``; both give the same tables.
+    master
+        Spark's master, for example ``spark://host:7077``; none is this machine alone.
+    progress
+        Called with the rows done and their number, where the events stay in their files.
 
     Returns
     -------
@@ -169,6 +209,8 @@ def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
     ------
     SchemaError
         If no affiliation has such a basis.
+    EngineError
+        If the engine is not there, or gives up.
 
     Notes
     -----
@@ -182,32 +224,67 @@ def dyads(study: Study, *, basis: Sequence[str] = ()) -> Dyads:
     >>> bool((found.pairs["w_eo"].sum() > 0))
     True
     """
-    from ambassador_net.reduction import duckdb
-
     spells = affiliations_with_basis(study, basis)
-    found = duckdb.run(_statements("reduction.sql"), _tables(study, spells), _WANTED)
+    streamed = seen = None
+    if isinstance(study, StoredStudy):
+        from ambassador_net.reduction import stored
+
+        counted = stored.run(study, spells, progress=progress)
+        found, streamed = dict(counted.tables), counted.streamed
+        seen = Seen(_window(found["collections"]), counted.sharers)
+    else:
+        found = _counted(study, spells, ("reduction.sql",), _WANTED, engine, master)
     totals = found["totals"].iloc[0]
     return Dyads(
         pairs=_described(found["pairs"]),
         events=found["dyad_events"],
-        edges=found["edges"].astype({"weight": "int64", "quotes": "int64"}),
-        strengths=found["strengths"].astype({"strength_out": "int64", "strength_in": "int64"}),
+        edges=found.get("edges"),
+        strengths=found["strengths"],
+        collections=found["collections"],
         affiliations=spells,
         shares=int(totals["shares"]),
         self_shares=int(totals["self_shares"]),
         source_unknown=int(totals["source_unknown"]),
+        streamed=streamed,
+        seen=seen,
     )
 
 
-def posts_shared(study: Study, *, basis: Sequence[str] = ()) -> PostsShared:
-    """Count how often the original posts of people and official accounts were shared, and by whom.
+def _window(collections: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    return None if collections.empty else (collections["earliest"].min(), collections["latest"].max())
+
+
+def known_by(study: AnyStudy, found: Dyads) -> AnyStudy:
+    """Let a study know what counting told of it: its window and its sharers, if its events stay in their files.
 
     Parameters
     ----------
     study
         The study.
+    found
+        Its dyads.
+
+    Returns
+    -------
+    Study or StoredStudy
+        The same study.
+    """
+    return replace(study, seen=found.seen) if isinstance(study, StoredStudy) else study
+
+
+def posts_shared(
+    study: AnyStudy, *, basis: Sequence[str] = (), engine: Engine = "duckdb", master: str | None = None
+) -> PostsShared:
+    """Count how often the original posts of people and official accounts were shared, and by whom.
+
+    Parameters
+    ----------
+    study
+        The study; of one whose events stay in their files, each part is counted once and its counts are kept.
     basis
         Keep the affiliations whose basis contains one of these texts; none keeps all.
+    engine, master
+        As in :func:`dyads`.
 
     Returns
     -------
@@ -217,7 +294,9 @@ def posts_shared(study: Study, *, basis: Sequence[str] = ()) -> PostsShared:
     Raises
     ------
     SchemaError
-        If no affiliation has such a basis.
+        If no affiliation has such a basis; if a file is not as it was stored.
+    EngineError
+        If the engine is not there, or gives up.
 
     Examples
     --------
@@ -226,22 +305,43 @@ def posts_shared(study: Study, *, basis: Sequence[str] = ()) -> PostsShared:
     >>> bool((found.posts["by_others"] <= found.posts["times_shared"]).all())
     True
     """
-    from ambassador_net.reduction import duckdb
-
     spells = affiliations_with_basis(study, basis)
-    ends = tuple(named for named in _statements("reduction.sql") if named[0] == "ends")
-    found = duckdb.run((*ends, *_statements("posts.sql")), _tables(study, spells), _POSTS_WANTED)
-    counts = dict.fromkeys(("times_shared", "within_week", "by_others", "by_others_within_week"), "int64")
+    if isinstance(study, StoredStudy):
+        from ambassador_net.reduction import monthly
+
+        tables = {"accounts": study.accounts, "affiliations": spells}
+        found = monthly.run(study.events["shares"].place, tables, _POSTS_WANTED, memory=study.memory)
+    else:
+        found = _counted(study, spells, ("reduction.sql", "posts.sql"), _POSTS_WANTED, engine, master)
     return PostsShared(
-        posts=found["posts_shared"].astype(counts),
+        posts=found["posts_shared"],
         houses=found["houses"],
         shares=found["shared"].astype(dict.fromkeys(("by_own_house", "within_week"), bool)),
         affiliations=spells,
     )
 
 
-def _tables(study: Study, spells: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    return {"accounts": study.accounts, "affiliations": spells, "posts": study.posts, "shares": study.shares}
+def _counted(
+    study: Study,
+    spells: pd.DataFrame,
+    files: Sequence[str],
+    wanted: Mapping[str, Sequence[str]],
+    engine: Engine,
+    master: str | None,
+) -> dict[str, pd.DataFrame]:
+    plan = needed(statements(*files), wanted)
+    tables = {"accounts": study.accounts, "affiliations": spells, "posts": study.posts, "shares": study.shares}
+    if engine == "spark":
+        from ambassador_net.reduction import spark
+
+        return spark.run(plan, tables, wanted, master=master)
+    if engine != "duckdb":
+        raise EngineError(f"there is no engine {engine!r}; there are duckdb and spark")
+    if master is not None:
+        raise EngineError(f"only the engine spark has a master; leave out {master}, or ask for spark")
+    from ambassador_net.reduction import duckdb
+
+    return duckdb.run(plan, tables, wanted)
 
 
 def _described(raw: pd.DataFrame) -> pd.DataFrame:

@@ -1,14 +1,17 @@
 """Run the reduction on DuckDB, inside this process."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+
+from ambassador_net.reduction.exchange import to_arrow, to_frame
+from ambassador_net.reduction.statements import Statement
 
 
 def run(
-    statements: Sequence[tuple[str, str]],
+    plan: Sequence[Statement],
     tables: Mapping[str, pd.DataFrame],
     wanted: Mapping[str, Sequence[str]],
 ) -> dict[str, pd.DataFrame]:
@@ -16,7 +19,7 @@ def run(
 
     Parameters
     ----------
-    statements
+    plan
         Names and texts of ``reduction.sql``.
     tables
         What the statements read.
@@ -29,32 +32,18 @@ def run(
     dict of pandas.DataFrame
         By name.
     """
-    # DuckDB's zoned times need an extension that is not in its wheel: times go in and out as plain UTC
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
     with duckdb.connect(":memory:", config=config) as connection:
         for name, table in tables.items():
-            connection.register(name, _without_zone(table))
-        for name, text in statements:
+            connection.register(name, to_arrow(table))
+        for name, text in plan:
             connection.execute(f"CREATE TEMP TABLE {name} AS {text}")
-        return {name: _with_zone(_fetch(connection, name, order)) for name, order in wanted.items()}
+        return {name: to_frame(_fetch(connection, name, order)) for name, order in wanted.items()}
 
 
-def _fetch(connection: duckdb.DuckDBPyConnection, name: str, order: Sequence[str]) -> pd.DataFrame:
+def _fetch(connection: duckdb.DuckDBPyConnection, name: str, order: Sequence[str]) -> pa.Table:
     ordered = f" ORDER BY {', '.join(order)}" if order else ""
-    table: pd.DataFrame = connection.sql(f"SELECT * FROM {name}{ordered}").to_arrow_table().to_pandas()  # noqa: S608
-    return table
-
-
-def _without_zone(table: pd.DataFrame) -> pd.DataFrame:
-    zoned = table.select_dtypes("datetimetz")
-    plain: dict[str, Any] = {str(name): column.dt.tz_localize(None) for name, column in zoned.items()}
-    return table.assign(**plain)
-
-
-def _with_zone(table: pd.DataFrame) -> pd.DataFrame:
-    plain = table.select_dtypes("datetime")
-    zoned: dict[str, Any] = {str(name): column.dt.as_unit("s").dt.tz_localize("UTC") for name, column in plain.items()}
-    return table.assign(**zoned)
+    return connection.sql(f"SELECT * FROM {name}{ordered}").to_arrow_table()  # noqa: S608

@@ -50,6 +50,7 @@ SELECT o.post_id, o.author_id, o.holder_id, o.role, o.platform, o.collection, o.
   coalesce(n.by_others, 0) AS by_others, coalesce(n.by_others_within_week, 0) AS by_others_within_week
 FROM originals AS o
 LEFT JOIN (
-  SELECT post_id, count(*) AS times_shared, sum(within_week) AS within_week, sum(1 - by_own_house) AS by_others,
-    sum(within_week * (1 - by_own_house)) AS by_others_within_week
+  SELECT post_id, count(*) AS times_shared, count(CASE WHEN within_week = 1 THEN 1 END) AS within_week,
+    count(CASE WHEN by_own_house = 0 THEN 1 END) AS by_others,
+    count(CASE WHEN within_week = 1 AND by_own_house = 0 THEN 1 END) AS by_others_within_week
   FROM shared GROUP BY post_id) AS n ON n.post_id = o.post_id

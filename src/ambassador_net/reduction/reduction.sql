@@ -1,4 +1,5 @@
--- Share events to sufficient statistics. Portable SQL: the same text runs on DuckDB and on Spark.
+-- Share events to sufficient statistics. Portable SQL: the same text runs on DuckDB and on Spark. Sums are cast,
+-- because the engines make different types of them.
 -- Reads the tables accounts, affiliations, posts and shares of docs/study.md (affiliations already narrowed to
 -- the wanted bases). Each statement becomes a table of its name for the statements below it.
 
@@ -17,18 +18,18 @@ JOIN accounts AS s ON s.account_id = h.sharer_id
 LEFT JOIN accounts AS t ON t.account_id = h.source_id
 
 -- name: totals
-SELECT count(*) AS shares, coalesce(sum(self_share), 0) AS self_shares,
-  coalesce(sum(CASE WHEN source_id IS NULL THEN 1 ELSE 0 END), 0) AS source_unknown
+SELECT count(*) AS shares, count(CASE WHEN self_share = 1 THEN 1 END) AS self_shares,
+  count(CASE WHEN source_id IS NULL THEN 1 END) AS source_unknown
 FROM ends
 
 -- name: edges
-SELECT sharer_id, source_id, count(*) AS weight, sum(CASE WHEN kind = 'quote' THEN 1 ELSE 0 END) AS quotes
+SELECT sharer_id, source_id, count(*) AS weight, count(CASE WHEN kind = 'quote' THEN 1 END) AS quotes
 FROM ends
 WHERE self_share = 0 AND source_id IS NOT NULL
 GROUP BY sharer_id, source_id
 
 -- name: strengths
-SELECT account_id, sum(shared) AS strength_out, sum(was_shared) AS strength_in
+SELECT account_id, CAST(sum(shared) AS BIGINT) AS strength_out, CAST(sum(was_shared) AS BIGINT) AS strength_in
 FROM (
   SELECT sharer_id AS account_id, weight AS shared, 0 AS was_shared FROM edges
   UNION ALL
@@ -66,7 +67,8 @@ GROUP BY role, CASE WHEN role = 'organisation' THEN organisation ELSE holder_id 
 
 -- name: opportunities
 -- Posts there were to share: the organisation's posts while the person belonged to it, and the person's own.
-SELECT u.holder_id, u.organisation, sum(u.by_organisation) AS organisation_posts, sum(u.by_person) AS person_posts
+SELECT u.holder_id, u.organisation, CAST(sum(u.by_organisation) AS BIGINT) AS organisation_posts,
+  CAST(sum(u.by_person) AS BIGINT) AS person_posts
 FROM (
   SELECT DISTINCT f.holder_id, f.organisation, p.post_id,
     CASE WHEN a.role = 'organisation' THEN 1 ELSE 0 END AS by_organisation,
@@ -96,8 +98,31 @@ LEFT JOIN sides AS o ON o.role = 'organisation' AND o.side = p.organisation
 LEFT JOIN opportunities AS c ON c.holder_id = p.holder_id AND c.organisation = p.organisation
 LEFT JOIN (
   SELECT holder_id, organisation,
-    sum(CASE WHEN direction = 'person_to_organisation' THEN 1 ELSE 0 END) AS eo,
-    sum(CASE WHEN direction = 'organisation_to_person' THEN 1 ELSE 0 END) AS oe,
+    count(CASE WHEN direction = 'person_to_organisation' THEN 1 END) AS eo,
+    count(CASE WHEN direction = 'organisation_to_person' THEN 1 END) AS oe,
     min(shared_at_earliest) AS first_at, max(shared_at_latest) AS last_at
   FROM dyad_events GROUP BY holder_id, organisation) AS n
   ON n.holder_id = p.holder_id AND n.organisation = p.organisation
+
+-- name: strengths_by_day
+-- Strengths inside each collection and UTC day: all that shuffles need that keep strengths in bins of time. A
+-- share known only as an interval stands on the first day that it may have happened.
+SELECT u.collection, u.day, u.account_id, CAST(sum(u.shared) AS BIGINT) AS strength_out,
+  CAST(sum(u.was_shared) AS BIGINT) AS strength_in
+FROM (
+  SELECT coalesce(collection, '') AS collection, CAST(date_trunc('day', shared_at_earliest) AS TIMESTAMP) AS day,
+    sharer_id AS account_id, 1 AS shared, 0 AS was_shared
+  FROM ends WHERE self_share = 0 AND source_id IS NOT NULL
+  UNION ALL
+  SELECT coalesce(collection, '') AS collection, CAST(date_trunc('day', shared_at_earliest) AS TIMESTAMP) AS day,
+    source_id AS account_id, 0 AS shared, 1 AS was_shared
+  FROM ends WHERE self_share = 0 AND source_id IS NOT NULL) AS u
+GROUP BY u.collection, u.day, u.account_id
+
+-- name: collections
+-- What was collected together: all its shares, self-shares included; the first and last of those whose time is
+-- known, and the window that holds all of them.
+SELECT coalesce(collection, '') AS collection, count(*) AS shares, min(shared_at) AS first_at, max(shared_at) AS last_at,
+  min(shared_at_earliest) AS earliest, max(shared_at_latest) AS latest
+FROM ends
+GROUP BY coalesce(collection, '')

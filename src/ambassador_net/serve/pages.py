@@ -16,7 +16,7 @@ from ambassador_net.words import LANGUAGES, Language, number, say
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-_NAMES = {"fi": "Suomi", "en": "English", "sv": "Svenska"}
+_NAMES = {"en": "English", "fi": "Suomi", "sv": "Svenska"}
 _STATES = "application/vnd.jupyter.widget-state+json"
 
 # pairs of 100 that stand in one bar of the wall

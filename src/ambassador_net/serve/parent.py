@@ -20,9 +20,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ambassador_net.amplification.remembered import VARIABLE
 from ambassador_net.app.choices import GUESSES
-from ambassador_net.app.prepared import prepare, warm
+from ambassador_net.app.prepared import FILE, prepare, warm
 from ambassador_net.app.server import settings as app_settings
 from ambassador_net.app.server import write_template
 from ambassador_net.errors import PageError
@@ -138,11 +137,12 @@ def serve_hall(
             "AMBASSADOR_NET_STUDY": str(folder),
             "AMBASSADOR_NET_SEED": str(seed),
             "AMBASSADOR_NET_LANGUAGE": language,
-            VARIABLE: str(private / "remembered"),
         }
-        (private / "remembered").mkdir()
-        hall = _hall_settings(folder, private, seed=seed, live=live, ready=ready) if live != 0 else {}
-        tell("making the pages")
+        tell("computing what the page shows")
+        hall: dict[str, dict[str, Any]] = {}
+        if live != 0:
+            environment[FILE] = str(prepare(folder, private / "prepared.json", seed=seed))
+            hall = _hall_settings(environment[FILE], live=live, ready=ready)
         (private / "pages").mkdir()
         write_documents(_executed(path, environment), private / "pages", address=address, live=live != 0)
         settings = Settings(
@@ -251,10 +251,8 @@ def _remove_if_left(folder: Path) -> None:
             os.close(lock)
 
 
-def _hall_settings(
-    study: Path, private: Path, *, seed: int, live: int | None, ready: int | None
-) -> dict[str, dict[str, Any]]:
-    """Prepare what all kernels share, and say so to the hall."""
+def _hall_settings(prepared: str, *, live: int | None, ready: int | None) -> dict[str, dict[str, Any]]:
+    """Tell the hall what all kernels share, and how many there may be."""
     from ambassador_net.hall.places import places_here
 
     places = live or places_here()
@@ -263,7 +261,7 @@ def _hall_settings(
         "Hall": {
             "preload": _PRELOAD,
             "warm_up": f"{warm.__module__}:{warm.__name__}",
-            "warm_up_argument": str(prepare(study, private / "prepared.json", seed=seed)),
+            "warm_up_argument": prepared,
             "places": live or 0,
         },
         "VoilaConfiguration": {"preheat_kernel": kept > 0, "default_pool_size": kept},

@@ -90,6 +90,14 @@ function render({ model, el }) {
     buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.lang === language)));
     title.textContent = demo.say().title;
     data.textContent = demo.say().data;
+    tellPage();
+  }
+
+  // Voilà puts the widget into the page after it was drawn: the page hears of the language once it can
+  let told = "";
+  function tellPage() {
+    if (!root.isConnected || told === language) return;
+    told = language;
     root.dispatchEvent(new CustomEvent("ambassador:language", { bubbles: true, detail: { language, title: demo.say().title } }));
   }
 
@@ -139,6 +147,7 @@ function render({ model, el }) {
 
   // Pictures are drawn for the width they get, so that their words keep the size of all other words.
   const watcher = new ResizeObserver(([{ contentRect }]) => {
+    tellPage();
     if (measured(contentRect.width) === width) return;
     width = measured(contentRect.width);
     drawGuesses();

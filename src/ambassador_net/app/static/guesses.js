@@ -36,7 +36,7 @@ function guess(demo, part) {
     const value = Number(slider.value);
     const { text, side = "", of = "", said } = part.value(value);
     number.textContent = text;
-    number.dataset.of = of ?? "";
+    number.dataset.of = of;
     beside.textContent = side;
     if (said) slider.setAttribute("aria-valuetext", said);
   }
@@ -96,6 +96,12 @@ export function mutualGuess(demo) {
   });
 }
 
+// Whose post is shared more.
+function sideOf(ratio) {
+  if (Math.abs(ratio - 1) < 0.005) return "";
+  return ratio > 1 ? "person" : "organisation";
+}
+
 export function timesGuess(demo) {
   const times = demo.shown.times;
   const ends = html("div", "ends", null, { "aria-hidden": "true" });
@@ -114,15 +120,15 @@ export function timesGuess(demo) {
       },
     },
     value(value) {
-      const { number, side, of } = step(value);
-      return { text: number, side, of, said: `${number} ${side}` };
+      const { number, side } = step(value);
+      return { text: number, side, of: sideOf(times.steps[value]), said: `${number} ${side}` };
     },
     answer(given, before) {
       const say = demo.say();
       const texts = demo.inLanguage(times.texts);
-      const { number, side, of } = step(given);
+      const { number, side } = step(given);
       const numbers = html("dl", "numbers");
-      if (texts.answer) numbers.append(entry(`${texts.answer.side}, ${say.in_data}`, texts.answer.number, texts.answer.of ?? ""));
+      if (texts.answer) numbers.append(entry(`${texts.answer.side}, ${say.in_data}`, texts.answer.number, sideOf(times.value)));
       numbers.append(entry(`${side}, ${say.your_guess}`, number, "guess"));
       const found = texts.answer ? `${texts.answer.number} ${texts.answer.side} ${say.in_data}` : say.times_unknown;
       const trade = times.trade.map((line) => demo.inLanguage(line.texts).number).join("; ");

@@ -27,7 +27,7 @@ export function timesPicture(width, { steps, value, interval, trade }, guess, sa
   }
   trade.forEach(({ value: times }, i) => {
     // of two numbers that lie close, the first stands above the other, which begins at its line
-    const close = (other) => other && Math.abs(x(other.value) - x(times)) < 36;
+    const close = (other) => other && Math.abs(x(other.value) - x(times)) < 30;
     const top = close(trade[i + 1]) ? 14 : 32;
     const anchor = close(trade[i - 1]) ? "start" : "middle";
     drawn.append(svg("line", { x1: x(times), x2: x(times), y1: top + 6, y2: y, class: "said-by-trade" }));

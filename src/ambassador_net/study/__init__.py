@@ -5,7 +5,7 @@ import html
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,18 @@ from typing import Any, Literal
 import pandas as pd
 
 from ambassador_net.errors import SchemaError
+from ambassador_net.study.whole import (
+    OLDER_FILES,
+    PACKAGE,
+    files_of,
+    in_pieces,
+    package_of,
+    read_package,
+    replacing,
+)
+from ambassador_net.study.whole import (
+    REQUIRED_TABLES as REQUIRED_TABLES,
+)
 
 Persons = Literal["public", "private"]
 
@@ -24,10 +36,6 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _PLAIN_BYTES = 100_000
 # tables are hashed and written so many rows at a time: as Python's text they are several times as large
 _PIECE_ROWS = 50_000
-
-# while a study is replaced, these stand inside its folder: the new one on its way, and the new one whole
-_WRITING, _WHOLE = ".writing", ".whole"
-_PACKAGE = "datapackage.json"
 
 
 @dataclass(frozen=True)
@@ -134,11 +142,11 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     ),
 }
 
-REQUIRED_TABLES = ("accounts", "shares")
+# what stands once in a table, and what puts the rows of a table in time
+UNIQUE = {"accounts": "account_id", "holders": "holder_id", "posts": "post_id", "shares": "share_id"}
+EVENT_TIMES = {"posts": "posted_at", "shares": "shared_at_earliest", "mentions": "posted_at"}
 
-_UNIQUE = {"accounts": "account_id", "holders": "holder_id", "posts": "post_id", "shares": "share_id"}
-
-_ACCOUNT_COLUMNS = {
+ACCOUNT_COLUMNS = {
     "shares": ("sharer_id", "source_id"),
     "posts": ("author_id",),
     "mentions": ("author_id", "mentioned_id"),
@@ -146,8 +154,6 @@ _ACCOUNT_COLUMNS = {
 
 # survey answers are the researcher's own questions: any number of columns, kept as text
 _ANSWER = "answer_"
-
-_OLDER_FILES = {"holders": "people", "affiliations": "memberships"}
 
 
 @dataclass(frozen=True)
@@ -286,9 +292,19 @@ class Study:
         return {name: getattr(self, name) for name in TABLES}
 
     @property
+    def about(self) -> dict[str, Any]:
+        """What its description says beside the tables: title, made_up, persons, description."""
+        return {name: getattr(self, name) for name in ("title", "made_up", "persons", "description")}
+
+    @property
     def shows_persons(self) -> bool:
         """Whether single persons may be shown: the data are made up or declared public."""
         return self.made_up or self.persons == "public"
+
+    @property
+    def sharers(self) -> "pd.Series[str]":
+        """The accounts that shared anything, self-shares included; an account may stand here again."""
+        return self.shares["sharer_id"]
 
     @property
     def window(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
@@ -323,29 +339,13 @@ class Study:
         Only then its files take the places of the old ones. A program killed at any moment leaves the old study or
         the new one, and the next writing finishes or clears away what was left.
         """
-        target = Path(folder)
-        if target.exists():
-            _settle(target)
-            if any(p.name != _WRITING for p in target.iterdir()) and not _is_study(target):
-                raise SchemaError(f"{target} holds files but no study; name a new or empty folder")
-        created, writing = not target.exists(), target / _WRITING
-        shutil.rmtree(writing, ignore_errors=True)
-        writing.mkdir(parents=True)
-        try:
+        with replacing(folder) as writing:
             filled = {n: table for n, table in self.tables.items() if len(table) or n in REQUIRED_TABLES}
             resources = [_write_table(writing, name, table) for name, table in filled.items()]
             for name, text in (also or {}).items():
                 (writing / name).write_bytes(text.encode())
-            package = json.dumps(_datapackage(self, resources), ensure_ascii=False, indent=1)
-            (writing / _PACKAGE).write_bytes(f"{package}\n".encode())
-            writing.replace(target / _WHOLE)
-        except BaseException:
-            shutil.rmtree(writing, ignore_errors=True)
-            if created:
-                target.rmdir()
-            raise
-        _settle(target)
-        return target
+            (writing / PACKAGE).write_bytes(describe(self.about, resources).encode())
+        return Path(folder)
 
     def __repr__(self) -> str:
         # the tables hold persons: a notebook shows the ledger, never rows by accident
@@ -402,28 +402,42 @@ def read(path: str | Path) -> Study:
     >>> study.made_up
     True
     """
-    folder = Path(path)
-    if not folder.is_dir():
-        raise SchemaError(f"{folder} is not a folder; a study is a folder with accounts and shares")
-    package = _read_package(_package_of(folder))
-    tables: dict[str, pd.DataFrame] = {}
-    sources: dict[str, Path] = {}
-    for name in TABLES:
-        for spelling in (name, _OLDER_FILES.get(name)):
-            files = _files_of_study(folder, spelling) if spelling else []
-            if len(files) > 1:
-                raise SchemaError(f"{' and '.join(f.name for f in files)} are both there; keep one of them")
-            if files:
-                sources[name] = files[0]
-                tables[name] = _read_raw(files[0])
-                break
-        else:
-            if name in REQUIRED_TABLES:
-                raise SchemaError(
-                    f"{folder.name} has no {name}.csv, {name}.csv.gz or {name}.parquet; "
-                    "a study needs accounts and shares (docs/study.md)"
-                )
-    return _checked(tables, sources, package, title=folder.resolve().name)
+    folder = folder_of(path)
+    tables, sources = gather(folder)
+    return checked(tables, sources, read_package(package_of(folder)), title=folder.resolve().name)
+
+
+def read_beside(path: str | Path, accounts: pd.DataFrame) -> Study:
+    """Read a study whose events may name accounts of another study.
+
+    Parameters
+    ----------
+    path
+        Its folder, as for :func:`read`.
+    accounts
+        The accounts of the other study.
+
+    Returns
+    -------
+    Study
+        The study; behind its own accounts stand those of the other study that it does not hold itself.
+
+    Raises
+    ------
+    SchemaError
+        As :func:`read`.
+    """
+    folder = folder_of(path)
+    tables, sources = gather(folder)
+    own = tables["accounts"].rename(columns=lambda c: str(c).strip())
+    if "account_id" in own.columns:
+        own = own.rename(columns={str(c.older): c.name for c in TABLES["accounts"] if c.older in own.columns})
+        others = _raw(accounts[~accounts["account_id"].isin(own["account_id"])])
+        # in a CSV file times are text until they are checked
+        timeless = [str(name) for name in others if name not in own or not _is_time(own[name])]
+        as_text: dict[str, Any] = {name: _text(others[name]) for name in timeless}
+        tables["accounts"] = pd.concat([own, others.assign(**as_text)], ignore_index=True)
+    return checked(tables, sources, read_package(package_of(folder)), title=folder.resolve().name)
 
 
 def from_tables(
@@ -472,66 +486,84 @@ def from_tables(
             raise SchemaError(f"the table {name} is missing; a study needs accounts and shares")
     package = {"made_up": made_up, "persons": persons, "description": description, "title": title}
     raw = {name: _raw(tables[name]) for name in TABLES if name in tables}
-    return _checked(raw, {}, package, title=title)
+    return checked(raw, {}, package, title=title)
 
 
 # reading ---------------------------------------------------------------------------------------------
 
 
-def _files_of(folder: Path, name: str) -> list[Path]:
-    return [p for ending in ("csv", "csv.gz", "parquet") if (p := folder / f"{name}.{ending}").is_file()]
+def folder_of(path: str | Path) -> Path:
+    """Make sure that a study's folder is one.
+
+    Parameters
+    ----------
+    path
+        Where the study should be.
+
+    Returns
+    -------
+    pathlib.Path
+        The same.
+
+    Raises
+    ------
+    SchemaError
+        If it is no folder.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise SchemaError(f"{folder} is not a folder; a study is a folder with accounts and shares")
+    return folder
 
 
-def _is_study(folder: Path) -> bool:
-    return all(_files_of_study(folder, name) for name in REQUIRED_TABLES)
+def gather(folder: Path, names: Iterable[str] = TABLES) -> tuple[dict[str, pd.DataFrame], dict[str, Path]]:
+    """Take the tables of a study into memory as they stand in its files, times apart as text.
+
+    Parameters
+    ----------
+    folder
+        The study's folder.
+    names
+        Which tables.
+
+    Returns
+    -------
+    tuple of dict
+        The tables that are there, by name, and where each came from.
+
+    Raises
+    ------
+    SchemaError
+        If a required table is missing, is there twice or cannot be read.
+    """
+    stored = in_pieces(folder, "shares")
+    tables: dict[str, pd.DataFrame] = {}
+    sources: dict[str, Path] = {}
+    for name in names:
+        for spelling in (name, OLDER_FILES.get(name)):
+            files = files_of(folder, spelling) if spelling else []
+            pieces = stored and bool(spelling) and in_pieces(folder, str(spelling))
+            if len(files) > 1 and not pieces:
+                raise SchemaError(f"{' and '.join(f.name for f in files)} are both there; keep one of them")
+            if files:
+                sources[name] = folder / str(spelling) if pieces else files[0]
+                tables[name] = (
+                    _read_parquet(name, files) if stored and files[0].suffix == ".parquet" else _read_raw(files[0])
+                )
+                break
+        else:
+            if name in REQUIRED_TABLES:
+                raise SchemaError(
+                    f"{folder.name} has no {name}.csv, {name}.csv.gz or {name}.parquet; "
+                    "a study needs accounts and shares (docs/study.md)"
+                )
+    return tables, sources
 
 
-def _package_of(folder: Path) -> Path:
-    """Give the description of the study, the new one's from the moment it is whole."""
-    new = folder / _WHOLE / _PACKAGE
-    return new if new.is_file() else folder / _PACKAGE
+def _read_parquet(table: str, files: Sequence[Path]) -> pd.DataFrame:
+    from ambassador_net.study import parquet
 
-
-def _files_of_study(folder: Path, name: str) -> list[Path]:
-    """Find a table, also between the moment a new study is whole and the moment its files are in their places."""
-    package = _package_of(folder)
-    if package.parent == folder:
-        return _files_of(folder, name)
-    paths = [Path(r["path"]).name for r in _read_package(package)["resources"] if r["name"] == name]
-    return [new if (new := package.parent / path).is_file() else folder / path for path in paths]
-
-
-def _settle(folder: Path) -> None:
-    """Put the files of a new study that is whole in their places, its description last."""
-    package = folder / _WHOLE / _PACKAGE
-    if package.is_file():
-        paths = {r["path"] for r in _read_package(package)["resources"]}
-        for file in sorted(package.parent.iterdir()):
-            if file != package:
-                file.replace(folder / file.name)
-        for name in (*TABLES, *_OLDER_FILES.values()):
-            for old in _files_of(folder, name):
-                if old.name not in paths:
-                    old.unlink()
-        package.replace(folder / _PACKAGE)
-    if package.parent.is_dir():
-        package.parent.rmdir()
-
-
-def _read_package(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
-    try:
-        package = json.loads(file.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise SchemaError(f"is not JSON ({type(error).__name__}); mend or delete it", path=file) from None
-    if not isinstance(package, dict):
-        raise SchemaError("holds no JSON object; mend or delete it", path=file)
-    if not isinstance(package.get("made_up", False), bool):
-        raise SchemaError("made_up must be true or false", path=file)
-    if package.get("persons", "private") not in ("public", "private"):
-        raise SchemaError("persons must be public or private", path=file)
-    return package
+    return _raw(parquet.rows(files, at_most=parquet.MOST_SHARES if table == "shares" else None))
 
 
 def _read_raw(file: Path) -> pd.DataFrame:
@@ -663,7 +695,7 @@ class _Rows:
                 older = [spelling for spelling, present in column.choices.items() if spelling != present]
                 if older and cells.isin(older).any():
                     self.table[column.name] = cells.map(column.choices).astype("str")
-        key = _UNIQUE.get(self.name)
+        key = UNIQUE.get(self.name)
         # rows that are the same have the same id, so seldom must all be compared
         alike = self.table if key is None else self.table[_repeated(self.table[key])]
         twice = alike.index[alike.duplicated()]
@@ -722,9 +754,32 @@ class _Rows:
         )
 
 
-def _checked(
+def checked(
     raw: Mapping[str, pd.DataFrame], sources: Mapping[str, Path], package: Mapping[str, Any], *, title: str
 ) -> Study:
+    """Check tables and bring them to their types.
+
+    Parameters
+    ----------
+    raw
+        The tables as :func:`gather` gives them.
+    sources
+        Where each came from, if from a file.
+    package
+        The study's description.
+    title
+        What the study is called if its description does not say.
+
+    Returns
+    -------
+    Study
+        The study with its ledger.
+
+    Raises
+    ------
+    SchemaError
+        If a table is not what ``docs/study.md`` says.
+    """
     older_people = raw["holders"] if "holders" in raw and "person_id" in raw["holders"].columns else None
     rows: dict[str, _Rows] = {}
     for name in TABLES:
@@ -741,7 +796,7 @@ def _checked(
     _tie(rows, given="affiliations" in raw)
     _place_in_time(rows["shares"])
     known = rows["accounts"].table["account_id"]
-    for name, columns in _ACCOUNT_COLUMNS.items():
+    for name, columns in ACCOUNT_COLUMNS.items():
         for column in columns:
             cells = rows[name].table[column]
             rows[name].drop(_strangers(cells, known), f"{column} is not in accounts")
@@ -857,7 +912,7 @@ def _write_table(folder: Path, name: str, table: pd.DataFrame) -> dict[str, Any]
         "mediatype": "text/csv",
         "encoding": "utf-8",
         **({"compression": "gz"} if file.endswith(".gz") else {}),
-        "schema": _schema(name, keep),
+        "schema": schema_of(name, keep),
     }
 
 
@@ -865,7 +920,21 @@ def _column(table: str, name: str) -> Column:
     return next((c for c in TABLES[table] if c.name == name), Column(name))
 
 
-def _schema(table: str, columns: Iterable[str]) -> dict[str, Any]:
+def schema_of(table: str, columns: Iterable[str]) -> dict[str, Any]:
+    """Describe the columns of a table as a Frictionless table schema.
+
+    Parameters
+    ----------
+    table
+        The table.
+    columns
+        Its columns.
+
+    Returns
+    -------
+    dict
+        Names, types, constraints and the key.
+    """
     fields = []
     for name in columns:
         column = _column(table, name)
@@ -881,17 +950,32 @@ def _schema(table: str, columns: Iterable[str]) -> dict[str, Any]:
         if constraints:
             described["constraints"] = constraints
         fields.append(described)
-    return {"fields": fields, **({"primaryKey": _UNIQUE[table]} if table in _UNIQUE else {})}
+    return {"fields": fields, **({"primaryKey": UNIQUE[table]} if table in UNIQUE else {})}
 
 
-def _datapackage(study: Study, resources: list[dict[str, Any]]) -> dict[str, Any]:
-    slug = re.sub(r"[^a-z0-9]+", "-", study.title.lower()).strip("-") or "study"
-    return {
+def describe(about: Mapping[str, Any], resources: list[dict[str, Any]]) -> str:
+    """Describe a study for those who find its folder.
+
+    Parameters
+    ----------
+    about
+        ``title``, ``made_up``, ``persons`` and ``description``, as in :class:`Study`.
+    resources
+        Its files.
+
+    Returns
+    -------
+    str
+        The text of a Frictionless ``datapackage.json``.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", about["title"].lower()).strip("-") or "study"
+    package = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": slug,
-        "title": study.title,
-        **({"description": study.description} if study.description else {}),
-        "made_up": study.made_up,
-        "persons": study.persons,
+        "title": about["title"],
+        **({"description": about["description"]} if about["description"] else {}),
+        "made_up": about["made_up"],
+        "persons": about["persons"],
         "resources": resources,
     }
+    return json.dumps(package, ensure_ascii=False, indent=1) + "\n"
