@@ -12,7 +12,6 @@ waits for the kernel's answer, and stays. Voilà's scripts are not fetched: a br
 import argparse
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import re
@@ -35,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from hall_kernels import cpu_s, pss_mb  # noqa: E402
+
 from hall_visitor import Visitor  # noqa: E402
 
 STUDY = ROOT / "data" / "example"
@@ -221,10 +221,11 @@ class Crowd:
             print(f"    {n} failed: {why}")
 
     def number(self, how: str) -> int:
+        """Count those of whom this became."""
         return sum(one.how == how for one in self.seen)
 
     def spread(self, name: str, how: str = "usable") -> str:
-        """The middle, the 95th of a hundred and the last."""
+        """Give the middle, the 95th of a hundred and the last."""
         values = sorted(getattr(one, name) for one in self.seen if one.how == how)
         if not values:
             return "–"
@@ -252,6 +253,7 @@ async def crowd(
 
 
 def at_load() -> str:
+    """Say how busy the machine is anyway."""
     return f"load {os.getloadavg()[0]:.1f}"
 
 
@@ -271,6 +273,7 @@ def case_a(scale: float) -> None:
 
 
 def live_row(found: Crowd, visitors: int) -> None:
+    """Print what visitors of a page with kernels saw and cost."""
     print(
         f"    {found.number('failed')} failures, {found.number('page')} without a place;"
         f" usable after {found.spread('usable_s')} s (p50/p95/max), a choice answered after"

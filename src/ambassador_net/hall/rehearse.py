@@ -34,10 +34,9 @@ def rehearse() -> Iterator[str]:
 
 
 def _read_a_cell() -> None:
-    from IPython.core.inputtransformer2 import TransformerManager
-
     # the patterns of Python's own tokenizer, too, are compiled when they are first needed
-    TransformerManager().transform_cell("%matplotlib inline\nx = 1\n!ls\nx?\n")
+    transformers = importlib.import_module("IPython.core.inputtransformer2")
+    transformers.TransformerManager().transform_cell("%matplotlib inline\nx = 1\n!ls\nx?\n")
 
 
 def _draw() -> None:
