@@ -41,18 +41,22 @@ def message_in(frame: bytes) -> tuple[str, dict[str, Any]]:
     return json.loads(parts[1])["msg_type"], json.loads(parts[4])
 
 
-def strangers_notebook(imports: str = "") -> Any:
-    """Nobody of ours wrote it: a slider and a picture, and what more it imports."""
+PICTURE = """
+    plt.figure()
+    plt.plot(x, np.sin(k * x))
+    plt.show()
+"""
+
+
+def strangers_notebook(imports: str = "", draw: str = PICTURE) -> Any:
+    """Nobody of ours wrote it: a slider, what it draws by `k` and `x`, and what more it imports."""
     cells = [
         nb.new_markdown_cell("# A stranger's notebook"),
         nb.new_code_cell("%matplotlib inline\nimport numpy as np\nimport matplotlib.pyplot as plt\n" + imports),
         nb.new_code_cell(
             "from ipywidgets import interact, IntSlider\n"
             "x = np.linspace(0, 6, 200)\n"
-            "def draw(k):\n"
-            "    plt.figure()\n"
-            "    plt.plot(x, np.sin(k * x))\n"
-            "    plt.show()\n"
+            f"def draw(k):{draw}"
             "interact(draw, k=IntSlider(value=1, min=1, max=9));"
         ),
     ]
@@ -61,7 +65,7 @@ def strangers_notebook(imports: str = "") -> Any:
 
 
 class Visitor:
-    """One browser's worth of requests; `address` is the server's, without the slash."""
+    """One browser's worth of requests; `address` is that of the page, without the slash."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -116,16 +120,28 @@ class Visitor:
                 return self.states
         raise AssertionError("the socket was closed")
 
-    async def move(self, model: str, value: object) -> None:
-        """Set the value of the only widget of its kind, and wait for a new picture."""
+    async def move(self, model: str, value: object, shown: str = "image/png") -> None:
+        """Set the value of the only widget of its kind, and wait for what is shown next of the kind named."""
         (comm,) = [name for name, state in self.states.items() if state["model_name"] == model]
         data = {"method": "update", "state": {"value": value}, "buffer_paths": []}
         await self.say("comm_msg", {"comm_id": comm, "data": data})
         while message := await self.hear():
             kind, content = message
             # the page puts it into the widget that is to show it
-            if kind == "display_data" and "image/png" in content["data"]:
+            if kind == "display_data" and shown in content["data"]:
                 return
+        raise AssertionError("the socket was closed")
+
+    async def choose(self, model: str, name: str, value: object, answer: str) -> dict[str, Any]:
+        """Set one trait of the only widget of its kind, and give what the kernel sets another to because of it."""
+        (comm,) = [comm for comm, state in self.states.items() if state["model_name"] == model]
+        data = {"method": "update", "state": {name: value}, "buffer_paths": []}
+        await self.say("comm_msg", {"comm_id": comm, "data": data})
+        while message := await self.hear():
+            kind, content = message
+            if kind == "comm_msg" and content["comm_id"] == comm and answer in content["data"].get("state", ()):
+                given: dict[str, Any] = content["data"]["state"][answer]
+                return given
         raise AssertionError("the socket was closed")
 
     async def leave(self) -> HTTPResponse:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib.util
 import io
 import json
 import logging
@@ -520,6 +521,80 @@ def test_matplotlib_draws_where_the_warm_up_has_drawn() -> None:
 def test_seaborn_and_pandas_show_themselves(forked: Kernel) -> None:
     assert "image/png" in shown(forked, "import seaborn as sns; sns.lineplot(x=[1, 2], y=[1, 2]);")
     assert "text/html" in shown(forked, "import pandas as pd; pd.DataFrame({'a': [1]})")
+
+
+@forks
+def test_first_use_is_behind_every_kernel(forked: Kernel) -> None:
+    forked.run("import sys; before = set(sys.modules)")
+    assert "image/png" in shown(
+        forked,
+        "import matplotlib.pyplot as plt\n"
+        "axes = plt.subplots()[1]\n"
+        "axes.set(title='t', xlabel='x')\n"
+        "axes.plot([1, 2], label='l')\n"
+        "axes.legend();",
+    )
+    assert "text/html" in shown(forked, "import pandas as pd; pd.DataFrame({'a': [1], 'b': ['x']})")
+    new = forked.value("sorted(set(sys.modules) - before)")
+    # these choose where to draw: in the kernel, and for good
+    assert [name for name in new if not name.startswith("matplotlib_inline")] == []
+    # the font was found before the fork
+    assert forked.value("__import__('matplotlib.font_manager').font_manager._get_font.cache_info().hits > 0")
+
+
+@forks
+def test_first_use_has_left_nothing(ordinary: Kernel) -> None:
+    state = (
+        "import warnings, matplotlib, matplotlib.pyplot as plt, pandas as pd\n"
+        "state = [plt.get_fignums(), matplotlib.get_backend(), pd.get_option('display.max_rows'),"
+        " len(__import__('gc').callbacks), sorted(map(str, matplotlib.rcParams.items()))]"
+    )
+    with Kernel() as forked:
+        for kernel in (forked, ordinary):
+            kernel.run(state)
+        found, expected = forked.value("state"), ordinary.value("state")
+    assert set(found.pop()) ^ set(expected.pop()) == set()
+    assert found == expected
+
+
+@forks
+def test_files_of_modules_are_known_to_the_debugger(forked: Kernel, ordinary: Kernel) -> None:
+    known = "get_ipython().kernel._kernel_modules"
+    missing = set(ordinary.value(known)) - set(forked.value(known))
+    # how it was started
+    assert {Path(name).name for name in missing} <= {"ipykernel_launcher.py"}
+    assert forked.value(f"get_ipython().kernel.debugger.kernel_modules is {known}")
+    assert forked.value("__import__('ipykernel.ipkernel').ipkernel.sys is __import__('sys')")
+
+
+@forks
+def test_plotly_shows_its_figures_in_the_page(
+    tmp_path: Path, ordinary: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preload = "plotly.graph_objects,plotly.express"
+    if importlib.util.find_spec("plotly") is None:
+        # what matters of it: where it shows its figures is settled when a module is imported
+        preload = "plotly.graph_objects"
+        for name, content in {
+            "__init__.py": "",
+            "io/__init__.py": "from ._renderers import renderers\ndel renderers\n"
+            "def __getattr__(name):\n    from . import _renderers\n    return getattr(_renderers, name)",
+            "io/_renderers.py": "from IPython import get_ipython\n"
+            "class renderers: default = 'page' if get_ipython() else 'browser'",
+            "graph_objects.py": "",
+        }.items():
+            file = tmp_path / "plotly" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]]))
+    default = "import plotly.io; print(plotly.io.renderers.default)"
+    # the kernel of the fixture does not know the folder
+    expected = ordinary.run(f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{default}")
+    monkeypatch.setenv(provisioner.PRELOAD, preload)
+    with Kernel() as kernel:
+        assert kernel.is_forked
+        assert kernel.value("'plotly.io._renderers' in __import__('sys').modules")
+        assert kernel.run(default) == expected
 
 
 # ---- falling back, and saying so ---------------------------------------------------------------------------

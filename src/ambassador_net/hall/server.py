@@ -451,6 +451,8 @@ class Hall(Voila):  # type: ignore[misc]
         self.config: Config = ours
         # after the settings, which may name another place: there everything but this folder is somebody else's
         self.connection_dir_root = self._folder
+        # Jupyter's applications make every record, and their handlers throw it away
+        self.log.setLevel(self.log_level)
         register()
         keep_templates_compiled()
 

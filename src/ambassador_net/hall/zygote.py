@@ -21,12 +21,14 @@ import socket
 import sys
 import time
 import traceback
+from collections import UserDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from .rehearse import rehearse
 from .wire import receive, send
 
 # what an ordinary kernel has imported when it waits for its first cell; none of these starts a thread
@@ -39,7 +41,18 @@ _EVERY_KERNEL = (
     "IPython.core.completer",
     "IPython.core.completerlib",
     "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.magic_arguments",
+    "IPython.core.magics.ast_mod",
+    "IPython.core.magics.execution",
+    "IPython.core.magics.pylab",
+    "IPython.core.oinspect",
+    "IPython.core.pylabtools",
     "IPython.extensions.storemagic",
+    "IPython.utils.module_paths",
+    "IPython.utils.wildcard",
+    "faulthandler",
+    "sqlite3",
     "tornado.platform.asyncio",
     "tornado.queues",
     "encodings.idna",
@@ -73,6 +86,7 @@ def main() -> None:
         _refuse(control, f"warming up failed with {type(error).__name__}")
     # some libraries leave word for their own children
     settled = {name: value for name, value in os.environ.items() if before.get(name) != value}
+    files = [file for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))]
     # what is there now is never collected again, so that its pages stay shared
     gc.collect()
     gc.freeze()
@@ -83,7 +97,7 @@ def main() -> None:
     _die_with_parent(0)
     visitor = _serve(control, settings["folder"])
     # this is the child
-    _leave(lambda: _become_kernel(visitor, settled))
+    _leave(lambda: _become_kernel(visitor, settled, files))
 
 
 def _refuse(control: socket.socket, reason: str) -> NoReturn:
@@ -106,6 +120,8 @@ def _warm_up(settings: dict[str, Any]) -> Iterator[str]:
         call: Callable[..., object] = getattr(importlib.import_module(module), function)
         call(*([settings["argument"]] if settings["argument"] else []))
         yield settings["warm_up"]
+    for name in rehearse():
+        yield f"the first use of {name}"
 
 
 def _other_threads() -> list[str]:
@@ -249,7 +265,7 @@ def _end_all(pids: set[int]) -> None:
             os.waitpid(pid, 0)
 
 
-def _become_kernel(visitor: socket.socket, settled: dict[str, str]) -> None:
+def _become_kernel(visitor: socket.socket, settled: dict[str, str], modules: list[str]) -> None:
     # a group and session of its own, as an ordinary kernel has: interrupts go to the group
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -283,9 +299,46 @@ def _become_kernel(visitor: socket.socket, settled: dict[str, str]) -> None:
 
     # the number of its parent was read when the class was made, that is, in the parent
     app: Any = IPKernelApp.instance(parent_handle=os.getppid())
-    app.initialize(arguments)
+    with _files_are_known(modules):
+        app.initialize(arguments)
     _register_hooks()
     app.start()
+
+
+class _Modules(UserDict[str, Any]):
+    def copy(self) -> dict[str, Any]:  # type: ignore[override]
+        return {}
+
+
+class _Sys:
+    """`sys` for a module that copies `sys.modules`, which makes it a copy of nothing."""
+
+    modules = _Modules()
+    modules.data = sys.modules
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)
+
+
+@contextlib.contextmanager
+def _files_are_known(files: list[str]) -> Iterator[None]:
+    """Give a kernel that is made the files of all modules, which it keeps for its debugger.
+
+    To look at every module itself it would write to more than a fifth of all pages that it writes to for its visitor.
+    """
+    from ipykernel import ipkernel
+    from ipykernel.ipkernel import IPythonKernel
+
+    module: Any = ipkernel
+    module.sys = _Sys()
+    try:
+        yield
+    finally:
+        module.sys = sys
+    kernel: Any = IPythonKernel.instance()
+    kernel._kernel_modules = files
+    if debugger := getattr(kernel, "debugger", None):
+        debugger.kernel_modules = files
 
 
 def _forget_the_parent() -> None:
@@ -305,6 +358,10 @@ def _register_hooks() -> None:
     if "matplotlib_inline.backend_inline" in sys.modules:
         # the very function that runs when the module is imported; it looks for the shell and the backend itself
         sys.modules["matplotlib_inline.backend_inline"]._enable_matplotlib_integration()
+    if "plotly.io._renderers" in sys.modules:
+        # no function, the module itself looks for the shell
+        with contextlib.suppress(Exception):
+            importlib.reload(sys.modules["plotly.io._renderers"])
 
 
 def _leave(run: Callable[[], object]) -> NoReturn:
