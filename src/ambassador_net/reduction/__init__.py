@@ -231,7 +231,7 @@ def dyads(
 
         if engine != "duckdb" or master is not None:
             raise EngineError(
-                "a study whose events stay in their files is counted by DuckDB only; leave out the engine and its master"
+                "a study whose events stay in their files is counted by DuckDB only; leave out engine and master"
             )
         counted = stored.run(study, spells, progress=progress)
         found, streamed = dict(counted.tables), counted.streamed
