@@ -70,8 +70,6 @@ function render({ model, el }) {
     const button = html("button", "", LANGUAGE_NAMES[code], { type: "button", lang: code });
     button.addEventListener("click", () => {
       language = code;
-      // what is below comes back a part a frame; until then it costs nothing
-      for (const section of below()) section.hidden = true;
       drawAll();
     });
     return button;
@@ -108,14 +106,16 @@ function render({ model, el }) {
 
   // What is seen once both guesses were made lies below the answer, which need not wait for it: one part a frame.
   const rest = [() => net?.draw(), judged.draw, () => asked?.draw()];
-  const drawOpened = () => soon(choice.drawChoice, sayings.draw, () => choice.draw(false), ...rest);
+  const opened = [choice.drawChoice, sayings.draw, () => choice.draw(false), ...rest];
+  const drawOpened = () => soon(...opened);
 
   const below = () => [sayings, net, judged, asked].filter(Boolean).map(({ section }) => section).concat(choice.sections[1]);
 
   const waiting = [];
   let frame = 0;
+  // what was waiting still is: who chooses a house while the language changes gets the board too
   function soon(...parts) {
-    waiting.splice(0, waiting.length, ...parts);
+    waiting.push(...parts.filter((part) => !waiting.includes(part)));
     if (!frame) frame = requestAnimationFrame(drawNext);
   }
   function drawNext() {
@@ -127,6 +127,8 @@ function render({ model, el }) {
   }
 
   function drawAll() {
+    // what is below comes a part a frame; until then it costs nothing and shows nothing half drawn
+    for (const section of below()) section.hidden = true;
     drawWords();
     drawGuesses();
     drawOpened();
