@@ -380,7 +380,7 @@ def test_an_import_that_fails_leaves_the_old_study(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(studies, "_datapackage", full)
+    monkeypatch.setattr(studies, "describe", full)
     for target in (folder, tmp_path / "fresh"):
         with pytest.raises(OSError, match="No space"):
             imported.write(target)

@@ -27,8 +27,9 @@ sharing side sides study verdict week weeks
 ENGLISH_WORDS = frozenset(_ENGLISH.split())
 ALSO = {"fi": frozenset[str](), "sv": frozenset({"all", "in", "organisation", "person", "persons"})}
 
-# names of products and files, what a file holds literally, and a trade's own term
+# names of products, files and keys, what a file holds literally, and a trade's own term
 NAMES = (
+    "(A)",
     *("actor.json", "ambassador-net donate", "another account", "API v", "axe-core", "coordination-network-toolkit"),
     *("docs/import.md", "docs/study.md", "outbox.json", "reveal.js", "Shares.csv", "Social Media Today"),
     *("Tweets of Congress", "tweets.csv", "tweets.js", "community managers", "y yes", "linkedin, twitter, mastodon"),
