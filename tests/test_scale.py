@@ -29,12 +29,15 @@ from ambassador_net.cli import app
 from ambassador_net.errors import AmbassadorError, SchemaError
 from ambassador_net.nulls import KindBlocks, classes_of_strengths, house_classes, minimum_under_null, node_classes
 from ambassador_net.nulls.houses import study_houses
-from ambassador_net.reduction import Dyads, checks, dyads, known_by, out_of_core, stored
+from ambassador_net.reduction import Dyads, checks, duckdb, dyads, known_by, needed, out_of_core
 from ambassador_net.reduction.checks import ledger
 from ambassador_net.reduction.files import write_table
+from ambassador_net.reduction.stored import accounts as numbers_of_accounts
+from ambassador_net.reduction.stored import on_spark, streamed
 from ambassador_net.study.stored import StoredStudy, open_study
 from ambassador_net.study.storing import store
 from small import tables
+from streamed import assert_same_streamed
 
 TABLES = ("pairs", "events", "strengths", "collections")
 
@@ -50,6 +53,14 @@ def assert_same(one: Dyads, other: Dyads) -> None:
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
     for number in ("shares", "self_shares", "source_unknown"):
         assert getattr(one, number) == getattr(other, number)
+
+
+def by_statements(study: StoredStudy, whole: an.Study) -> Dyads:
+    """Count as Spark does, on DuckDB."""
+    wanted = on_spark.wanted_of(study)
+    given = {**whole.tables, "accounts": on_spark.numbered(whole.accounts)}
+    found = on_spark.counted(duckdb.run(needed(on_spark.PLAN, wanted), given, wanted), whole.accounts)
+    return replace(dyads(whole), strengths=found.tables["strengths"], streamed=found.streamed)
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +199,12 @@ def test_one_pass_is_the_statements_and_the_loop(
         entries = {entry["table"]: entry for entry in ledger(study).to_dict()}
         for entry in whole.ledger.to_dict():
             assert {**entries[entry["table"]], "file": ""} == {**entry, "file": ""}
+        for most in (streamed.MOST_SHUFFLED, 0):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(streamed, "MOST_SHUFFLED", most)
+                again, other = dyads(study), by_statements(study, whole)
+            assert_same(again, other)
+            assert_same_streamed(again.streamed, other.streamed)
         edges, pairs = counted_by_hand(whole)
         for row in found.pairs.itertuples():
             assert row.seen_eo == pairs["eo", row.holder_id, row.organisation]
@@ -214,9 +231,9 @@ def test_example_in_files_and_in_memory(example_stored: Path, trusted: bool, tmp
 
 def test_a_study_with_many_sets_of_houses(example_stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = opened(example_stored)
-    monkeypatch.setattr(stored, "MOST_SHUFFLED", 0)
+    monkeypatch.setattr(streamed, "MOST_SHUFFLED", 0)
     few = dyads(study)
-    monkeypatch.setattr(stored, "_MOST_SETS", 1)
+    monkeypatch.setattr(numbers_of_accounts, "_MOST_SETS", 1)
     many = dyads(study)
     assert_same(few, many)
     one, other = (house_classes(study, of, of.streamed) for of in (few, many))
@@ -241,7 +258,7 @@ def test_closed_form_alone_above_what_is_shuffled(example_stored: Path, monkeypa
     whole = an.read(example_stored)
     counted = dyads(whole)
     houses = study_houses(whole, counted)
-    monkeypatch.setattr(stored, "MOST_SHUFFLED", len(whole.shares) - 1)
+    monkeypatch.setattr(streamed, "MOST_SHUFFLED", len(whole.shares) - 1)
     study = opened(example_stored)
     found = dyads(study)
     assert found.streamed is not None

@@ -20,9 +20,13 @@ import ambassador_net as an
 from ambassador_net.errors import EngineError
 from ambassador_net.reduction import duckdb, needed, spark, statements
 from ambassador_net.reduction.exchange import to_arrow
+from ambassador_net.reduction.stored import streamed
+from ambassador_net.study.stored import StoredStudy, open_study
+from ambassador_net.study.storing import store
 from counting_loop import ORDER, count, rows
 from small import ROOT, small_study
 from spark_cluster import Cluster, cluster
+from streamed import assert_same_streamed
 from troubled import made_up_shares, troubled
 
 HERE = find_spec("pyspark") is not None and shutil.which("java") is not None
@@ -127,6 +131,48 @@ def test_dyads_are_the_same_objects(asked: str, example: an.Study) -> None:
         other.self_shares,
         other.source_unknown,
     )
+
+
+def test_a_month_may_lack_a_column(asked: str, tmp_path: Path) -> None:
+    _, study = troubled(made_up_shares(1, seed=7), seed=8)
+    files = by_month(study.shares, "shared_at_earliest", tmp_path / "shares")
+    first = pq.read_table(files[0])
+    pq.write_table(first.drop_columns(["collection"]), files[0])
+    shares = study.shares.copy()
+    shares.loc[shares["share_id"].isin(first["share_id"].to_pylist()), "collection"] = None
+    wanted = {"totals": (), "collections": ORDER["collections"]}
+    found = spark.run(needed(PLAN, wanted), {**study.tables, "shares": files}, wanted, master=asked)
+    alone = duckdb.run(needed(PLAN, wanted), {**study.tables, "shares": shares}, wanted)
+    for name, table in found.items():
+        pd.testing.assert_frame_equal(table, alone[name], obj=name)
+
+
+def test_a_stored_study_is_counted_where_its_files_are(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, made = troubled(made_up_shares(1, seed=9), seed=10)
+    folder = store(made, tmp_path / "study")
+    study = open_study(folder, at_most=-1)
+    assert isinstance(study, StoredStudy)
+    for most in (streamed.MOST_SHUFFLED, 0):
+        monkeypatch.setattr(streamed, "MOST_SHUFFLED", most)
+        duck, other = (an.dyads(study, engine=engine) for engine in ("duckdb", "spark"))
+        for name in ("pairs", "events", "strengths", "collections"):
+            pd.testing.assert_frame_equal(getattr(duck, name), getattr(other, name), obj=name)
+        assert_same_streamed(duck.streamed, other.streamed)
+        assert duck.seen is not None
+        assert other.seen is not None
+        assert duck.seen.window == other.seen.window
+        pd.testing.assert_series_equal(duck.seen.sharers, other.seen.sharers)
+        answers = [
+            an.mutual_amplification(study, seed=1, permutations=20, test_permutations=50, engine=engine).to_dict()
+            for engine in ("duckdb", "spark")
+        ]
+        assert json.dumps(answers[0]) == json.dumps(answers[1])
+    part = next((folder / "shares").rglob("*.parquet"))
+    pq.write_table(pq.read_table(part).slice(1), part)
+    with pytest.raises(EngineError, match="not as they were stored"):
+        an.dyads(open_study(folder, at_most=-1), engine="spark")
 
 
 def test_a_broken_file_is_an_error_without_its_content(asked: str, example: an.Study, tmp_path: Path) -> None:

@@ -28,10 +28,11 @@ from ambassador_net.privacy import withdraw_from_folder
 from ambassador_net.readers import adding
 from ambassador_net.readers.adding import USED_BEFORE, Added, add_period
 from ambassador_net.reduction import duckdb, monthly, posts_shared
-from ambassador_net.reduction import stored as stored_room
 from ambassador_net.reduction.statements import needed, statements
+from ambassador_net.reduction.stored import streamed
+from ambassador_net.reduction.stored.sums import SUMS
 from ambassador_net.simulate.large import COLLEAGUES, CROSS, KAPPA, write_large
-from ambassador_net.study import EVENT_TIMES, UNIQUE
+from ambassador_net.study import EVENT_TIMES
 from ambassador_net.study import parquet as parquet_room
 from ambassador_net.study.stored import StoredStudy, open_study
 from ambassador_net.study.storing import parts_as_written, store
@@ -101,13 +102,6 @@ def test_stored_and_read_is_equal(example: an.Study, stored: Path) -> None:
     assert all(entry.rows == entry.used for entry in again.ledger.entries)
 
 
-def in_stored_order(study: an.Study) -> an.Study:
-    """The study with its events in the order of time and id: shuffles draw in the order of the rows."""
-    keys = {name: [EVENT_TIMES[name], UNIQUE[name]] for name in ("shares", "posts")}
-    ordered = {name: study.tables[name].sort_values(by, ignore_index=True) for name, by in keys.items()}
-    return replace(study, **ordered)
-
-
 def tango_of(study: an.Study) -> dict[str, Any]:
     found = an.mutual_amplification(study, seed=2, permutations=20, test_permutations=200).to_dict()
     return {**found, "study": {**found["study"], "title": "the same"}}
@@ -115,7 +109,7 @@ def tango_of(study: an.Study) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_the_tango_of_a_stored_study_is_the_same(example: an.Study, stored: Path) -> None:
-    assert tango_of(in_stored_order(example)) == tango_of(an.read(stored))
+    assert tango_of(example) == tango_of(an.read(stored))
 
 
 def test_parts_are_as_the_page_says(example: an.Study, stored: Path) -> None:
@@ -372,7 +366,7 @@ def test_the_tango_of_the_weeks_is_that_of_the_whole(
 ) -> None:
     study, folder, weeks = congress
     add_period(folder, weeks[3].write(tmp_path / "last"))
-    assert tango_of(in_stored_order(study)) == tango_of(in_stored_order(an.read(folder)))
+    assert tango_of(study) == tango_of(an.read(folder))
 
 
 def opened(folder: Path) -> StoredStudy:
@@ -385,13 +379,13 @@ def opened(folder: Path) -> StoredStudy:
 def test_the_week_of_a_large_study_is_counted_by_itself(
     congress: tuple[an.Study, Path, list[an.Study]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored_room, "MOST_SHUFFLED", 0)
+    monkeypatch.setattr(streamed, "MOST_SHUFFLED", 0)
     study, _, weeks = congress
     folder = tmp_path / "three" / "study"
     put_together(weeks[:3], tmp_path / "three")
     an.dyads(opened(folder))
     counted = kept(folder)
-    assert {path.split("/")[1] for path in counted} == set(stored_room._SUMS)
+    assert {path.split("/")[1] for path in counted} == set(SUMS)
     add_period(folder, weeks[3].write(tmp_path / "last"))
     at_once, found = an.dyads(study), an.dyads(opened(folder))
     for name in ("pairs", "events", "strengths", "collections"):
@@ -406,7 +400,7 @@ def test_the_week_of_a_large_study_is_counted_by_itself(
 def test_the_tango_of_the_weeks_of_a_large_study_is_that_of_the_whole(
     congress: tuple[an.Study, Path, list[an.Study]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored_room, "MOST_SHUFFLED", 0)
+    monkeypatch.setattr(streamed, "MOST_SHUFFLED", 0)
     study, _, weeks = congress
     put_together(weeks, tmp_path)
     # all weeks lie in one part here
@@ -425,7 +419,7 @@ def test_posts_of_a_large_study_are_counted_part_by_part(halves: list[an.Study],
 def test_what_may_not_be_kept_is_counted_again(
     halves: list[an.Study], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored_room, "MOST_SHUFFLED", 0)
+    monkeypatch.setattr(streamed, "MOST_SHUFFLED", 0)
     folder = store(halves[0], tmp_path / "study")
     (folder / "reduced").write_text("in the way")
     for _ in range(2):

@@ -25,7 +25,7 @@ from ambassador_net.nulls import (
 )
 from ambassador_net.nulls.houses import BLOCKS_A_HOUSE, TO_ORGANISATION, TO_PERSON, Houses
 from ambassador_net.reduction import Dyads
-from ambassador_net.reduction.stored import Streamed
+from ambassador_net.reduction.stored.streamed import Streamed
 from ambassador_net.study.stored import AnyStudy, StoredStudy
 
 NULL = "N1: strengths of all accounts kept, within collections"

@@ -1,6 +1,7 @@
 """A study's shares and houses as arrays: what can be shuffled, and which block a share falls in (method 2b)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from ambassador_net.nulls.chance import Indices
 from ambassador_net.nulls.closed_form import KindBlocks, NodeClasses, classes_of_strengths
 from ambassador_net.nulls.matchings import BlockCodes, ShareEvents
 from ambassador_net.reduction import Dyads
-from ambassador_net.reduction.stored import Streamed
+from ambassador_net.reduction.stored.streamed import Streamed
 from ambassador_net.study.stored import AnyStudy, StoredStudy
 
 Times = npt.NDArray[np.int64]
@@ -186,24 +187,28 @@ def house_classes(study: StoredStudy, dyads: Dyads, streamed: Streamed) -> House
 
 
 def _shares(study: AnyStudy, dyads: Dyads, identity: Indices) -> tuple[Indices, Indices, Indices, Times, Times]:
-    """Sharer, source, stratum, earliest and latest time of each share that is no self-share and has a known source."""
+    """Sharer, source, stratum, earliest and latest time of each share that is no self-share and has a known source.
+
+    They come in an order of their own: what is drawn depends on the order, and must not depend on that of the rows.
+    """
+    columns: list[npt.NDArray[np.integer[Any]]]
     if isinstance(study, StoredStudy):
         kept = None if dyads.streamed is None else dyads.streamed.shares
         if kept is None:
             raise Undefined("the shares of this study are too many to be shuffled; the closed form stands alone")
-        strata = np.unique(kept.stratum, return_inverse=True)[1]
-        return (
-            kept.sharer.astype(np.intp), kept.source.astype(np.intp), strata.astype(np.intp), kept.earliest, kept.latest
-        )  # fmt: skip
-    index = pd.Series(range(len(study.accounts)), index=study.accounts["account_id"])
-    known = study.shares[study.shares["source_id"].notna()]
-    sharer = known["sharer_id"].map(index).to_numpy(dtype=np.intp)
-    source = known["source_id"].map(index).to_numpy(dtype=np.intp)
-    used = identity[sharer] != identity[source]
-    known, sharer, source = known[used], sharer[used], source[used]
-    stratum = pd.factorize(known["collection"].fillna(""), sort=True)[0].astype(np.intp)
-    earliest, latest = (_seconds(known[end], 0) for end in ("shared_at_earliest", "shared_at_latest"))
-    return sharer, source, stratum, earliest, latest
+        columns = [kept.sharer, kept.source, np.unique(kept.stratum, return_inverse=True)[1]]
+        earliest, latest = kept.earliest, kept.latest
+    else:
+        index = pd.Series(range(len(study.accounts)), index=study.accounts["account_id"])
+        known = study.shares[study.shares["source_id"].notna()]
+        sharer, source = (known[end].map(index).to_numpy(dtype=np.intp) for end in ("sharer_id", "source_id"))
+        used = identity[sharer] != identity[source]
+        known = known[used]
+        columns = [sharer[used], source[used], pd.factorize(known["collection"].fillna(""), sort=True)[0]]
+        earliest, latest = (_seconds(known[end], 0) for end in ("shared_at_earliest", "shared_at_latest"))
+    order = np.lexsort((*columns, latest, earliest))
+    sharer, source, stratum = (values[order].astype(np.intp) for values in columns)
+    return sharer, source, stratum, earliest[order], latest[order]
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from ambassador_net.study import Study
 from ambassador_net.study.stored import AnyStudy, Seen, StoredStudy
 
 if TYPE_CHECKING:
-    from ambassador_net.reduction.stored import Streamed
+    from ambassador_net.reduction.stored.streamed import Streamed
 
 Progress = Callable[[int, int], None]
 Engine = Literal["duckdb", "spark"]
@@ -227,13 +227,15 @@ def dyads(
     spells = affiliations_with_basis(study, basis)
     streamed = seen = None
     if isinstance(study, StoredStudy):
-        from ambassador_net.reduction import stored
+        _require_engine(engine, master)
+        if engine == "spark":
+            from ambassador_net.reduction.stored import on_spark
 
-        if engine != "duckdb" or master is not None:
-            raise EngineError(
-                "a study whose events stay in their files is counted by DuckDB only; leave out engine and master"
-            )
-        counted = stored.run(study, spells, progress=progress)
+            counted = on_spark.run(study, spells, master=master)
+        else:
+            from ambassador_net.reduction import stored
+
+            counted = stored.run(study, spells, progress=progress)
         found, streamed = dict(counted.tables), counted.streamed
         seen = Seen(_window(found["collections"]), counted.sharers)
     else:
@@ -252,6 +254,13 @@ def dyads(
         streamed=streamed,
         seen=seen,
     )
+
+
+def _require_engine(engine: str, master: str | None) -> None:
+    if engine not in ("duckdb", "spark"):
+        raise EngineError(f"there is no engine {engine!r}; there are duckdb and spark")
+    if engine == "duckdb" and master is not None:
+        raise EngineError(f"only the engine spark has a master; leave out {master}, or ask for spark")
 
 
 def _window(collections: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp] | None:
@@ -335,14 +344,11 @@ def _counted(
 ) -> dict[str, pd.DataFrame]:
     plan = needed(statements(*files), wanted)
     tables = {"accounts": study.accounts, "affiliations": spells, "posts": study.posts, "shares": study.shares}
+    _require_engine(engine, master)
     if engine == "spark":
         from ambassador_net.reduction import spark
 
         return spark.run(plan, tables, wanted, master=master)
-    if engine != "duckdb":
-        raise EngineError(f"there is no engine {engine!r}; there are duckdb and spark")
-    if master is not None:
-        raise EngineError(f"only the engine spark has a master; leave out {master}, or ask for spark")
     from ambassador_net.reduction import duckdb
 
     return duckdb.run(plan, tables, wanted)

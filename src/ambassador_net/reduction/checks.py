@@ -1,6 +1,7 @@
 """The checks of ``docs/study.md`` by SQL, for tables of events that stay in their files."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,11 +59,24 @@ def source_of(table: StoredTable) -> str:
     str
         For ``FROM``.
     """
-    return f"read_parquet({_texts(table.files)}, union_by_name = true, hive_partitioning = false)"
+    return f"read_parquet({texts_of(table.files)}, union_by_name = true, hive_partitioning = false)"
 
 
-def _texts(values: Sequence[object]) -> str:
-    quoted = ", ".join("'{}'".format(str(value).replace("'", "''")) for value in values)
+def texts_of(files: Sequence[Path]) -> str:
+    """Name files in SQL; nothing in a name is taken for a pattern.
+
+    Parameters
+    ----------
+    files
+        The files.
+
+    Returns
+    -------
+    str
+        A list of texts.
+    """
+    names = (re.sub(r"([\[*?])", r"[\1]", str(file)).replace("'", "''") for file in files)
+    quoted = ", ".join(f"'{name}'" for name in names)
     return f"[{quoted}]"
 
 
@@ -83,15 +97,16 @@ def cells_of(table: StoredTable, *, as_written: bool = False) -> dict[str, str]:
     """
     cells = {}
     for column in TABLES[table.name]:
-        kind = {"string": "VARCHAR", "number": "DOUBLE"}.get(column.type, "TIMESTAMP")
+        # names that DuckDB and Spark have in common
+        kind = {"string": "STRING", "number": "DOUBLE"}.get(column.type, "TIMESTAMP")
         if column.name not in table.columns or column.name in table.unfilled:
             cells[column.name] = f"CAST(NULL AS {kind})"
         elif as_written:
             cells[column.name] = column.name
         elif kind == "TIMESTAMP":
             cells[column.name] = f"date_trunc('second', CAST({column.name} AS TIMESTAMP))"
-        elif kind == "VARCHAR":
-            cells[column.name] = _in_present_spelling(column, f"nullif(CAST({column.name} AS VARCHAR), '')")
+        elif kind == "STRING":
+            cells[column.name] = _in_present_spelling(column, f"nullif(CAST({column.name} AS STRING), '')")
         else:
             cells[column.name] = f"CAST({column.name} AS DOUBLE)"
     return cells

@@ -1,7 +1,6 @@
 """Count a stored study part by part by SQL and keep what was counted, so that a new month costs only itself."""
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
@@ -10,6 +9,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from ambassador_net.reduction.checks import texts_of
 from ambassador_net.reduction.exchange import to_arrow, to_frame
 from ambassador_net.reduction.kept import Kept, Part, Spells, written
 from ambassador_net.reduction.out_of_core import connected
@@ -90,11 +90,9 @@ def _text(value: str) -> str:
 def _view(
     connection: duckdb.DuckDBPyConnection, name: str, files: Sequence[Path], *, also: str = "", more: str = ""
 ) -> None:
-    # each of these files is named: nothing in a name may be taken for a pattern
-    escaped = ", ".join(_text(re.sub(r"([\[*?])", r"[\1]", str(file))) for file in files)
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {name} AS "  # noqa: S608
-        f"SELECT *{also} FROM read_parquet([{escaped}], hive_partitioning = false) {more}"
+        f"SELECT *{also} FROM read_parquet({texts_of(files)}, hive_partitioning = false) {more}"
     )
 
 

@@ -101,7 +101,8 @@ def _handed_over(spark: "SparkSession", tables: Mapping[str, pd.DataFrame | Sequ
         try:
             for name, table in tables.items():
                 if not isinstance(table, pd.DataFrame):
-                    given = spark.read.parquet(*map(_location, table))
+                    # a month written earlier may lack a column that came later
+                    given = spark.read.option("mergeSchema", "true").parquet(*map(_location, table))
                 elif _on_this_machine(spark.sparkContext.master):
                     file = Path(scratch, f"{name}.parquet")
                     pq.write_table(to_arrow(table), file)
