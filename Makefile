@@ -55,9 +55,9 @@ lab: $(READY) ## the notebooks in JupyterLab
 test: $(READY) $(SPARK) ## the tests; with CI=true also the slow ones and Spark's, and no browser test may skip
 ifeq ($(CI),true)
 	@# one process for Spark's: each would start a cluster of its own
-	@status=0; $(BIN)/python -m pytest -m spark || status=$$?; $(BIN)/python -m pytest -n $(WORKERS) -m "not spark" || status=$$?; exit $$status
+	@status=0; $(BIN)/python -m pytest -m spark || status=$$?; $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not spark" || status=$$?; exit $$status
 else
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not spark"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not spark"
 endif
 
 lint: $(READY) ## ruff and mypy, as the pre-commit hooks and public CI run them

@@ -125,23 +125,40 @@ def pandas(folder: Path) -> Callable[[], object]:
 
 
 def networkx(folder: Path) -> Callable[[], object]:
-    """Count edges and strengths in a loop over the rows."""
+    """Count the same in a loop over the rows, with a graph of networkx."""
     import networkx as nx
     import pandas as pd
 
     def count() -> object:
         files = sorted((folder / "shares").rglob("*.parquet"))
-        columns = ["sharer_id", "source_id"]
+        columns = ["sharer_id", "source_id", "shared_at_earliest", "shared_at_latest"]
         shares = pd.concat([pd.read_parquet(file, columns=columns, partitioning=None) for file in files])
-        holder = pd.read_parquet(folder / "accounts.parquet").set_index("account_id")["holder_id"].to_dict()
+        accounts = pd.read_parquet(folder / "accounts.parquet").set_index("account_id")
+        holder, role, house = (accounts[name].to_dict() for name in ("holder_id", "role", "organisation"))
+        spells: dict[tuple[str, str], list[tuple[Any, Any]]] = {}
+        for spell in pd.read_parquet(folder / "affiliations.parquet").itertuples():
+            spells.setdefault((spell.holder_id, spell.organisation), []).append((spell.valid_from, spell.valid_to))
         graph: nx.DiGraph[str] = nx.DiGraph()
-        for sharer, source in zip(shares["sharer_id"], shares["source_id"], strict=True):
-            if isinstance(source, str) and holder[sharer] != holder[source]:
-                if graph.has_edge(sharer, source):
-                    graph[sharer][source]["weight"] += 1
-                else:
-                    graph.add_edge(sharer, source, weight=1)
-        return dict(graph.out_degree(weight="weight")), dict(graph.in_degree(weight="weight"))
+        pairs: dict[tuple[str, str, str], int] = {}
+        for sharer, source, earliest, latest in shares.itertuples(index=False):
+            if not isinstance(source, str) or holder[sharer] == holder[source]:
+                continue
+            if graph.has_edge(sharer, source):
+                graph[sharer][source]["weight"] += 1
+            else:
+                graph.add_edge(sharer, source, weight=1)
+            ends = role[sharer], role[source]
+            if ends == ("employee", "organisation"):
+                pair = "eo", holder[sharer], house[source]
+            elif ends == ("organisation", "employee"):
+                pair = "oe", holder[source], house[sharer]
+            else:
+                continue
+            for begins, over in spells.get(pair[1:], ()):
+                if (begins is pd.NaT or earliest >= begins) and (over is pd.NaT or latest < over):
+                    pairs[pair] = pairs.get(pair, 0) + 1
+                    break
+        return pairs, dict(graph.out_degree(weight="weight")), dict(graph.in_degree(weight="weight"))
 
     return count
 
@@ -213,11 +230,12 @@ def many_accounts(accounts: int) -> dict[str, Any]:
     for begin in range(0, accounts, 1 << 22):
         some = slice(begin, min(begin + (1 << 22), accounts))
         out[some, 0] = np.minimum(rng.pareto(1.6, some.stop - begin), 5000)
-    into = np.empty_like(out)
-    # the same strengths in another order: as much is shared as is made
-    into[:, 0] = np.roll(out[:, 0], accounts // 3)
     # official accounts are busy, and shared as often
-    out[:houses] = into[:houses] = 2000
+    out[:houses] = 2000
+    into = np.empty_like(out)
+    # the same strengths in another order, but for those: as much is shared as is made
+    into[:houses] = out[:houses]
+    into[houses:, 0] = np.roll(out[houses:, 0], accounts // 3)
     row, column = 1 + houses + np.arange(houses), 1 + np.arange(houses)
     blocks = KindBlocks(
         1 + 2 * houses, np.append(row, column), np.append(column, row), np.arange(2 * houses), np.arange(2 * houses)

@@ -24,6 +24,24 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 
+# made once in a run, for tests of several files
+_ONCE_IN_A_RUN = ("hall_of_two", "built")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests that share something slow to make to one worker, so that it is made once and not once a worker."""
+    for item in items:
+        fixtures = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+        of_module = any(found[-1].scope == "module" for found in fixtures.values())
+        shared = [name for name in _ONCE_IN_A_RUN if name in fixtures] or ([item.path.stem] if of_module else [])
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "deck" in item.callspec.params:
+            # each language and theme is a deck of its own
+            shared = [f"deck {item.callspec.params['deck']}"]
+        if shared:
+            item.add_marker(pytest.mark.xdist_group(shared[0]))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT

@@ -31,11 +31,11 @@ from ambassador_net.app.payload import TIMES_STEPS, WHOLE_STUDY, payload
 from ambassador_net.app.prepared import Prepared, prepare
 from ambassador_net.app.server import serve_app
 from ambassador_net.app.server import settings as app_settings
-from ambassador_net.app.style import MODULES, widget_module
 from ambassador_net.app.ties import MOST_EDGES, MOST_PEOPLE, ties
 from ambassador_net.app.times import times as second_guess
 from ambassador_net.app.what_if import WhatIf
 from ambassador_net.errors import AmbassadorError, PageError
+from ambassador_net.looks.modules import MODULES, widget_module
 from ambassador_net.power.own_house import KAPPAS, PEOPLE, SEED, WEEKS, WORLDS, own_houses
 from ambassador_net.privacy import houses_shown
 from ambassador_net.reduction import dyads

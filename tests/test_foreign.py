@@ -16,8 +16,8 @@ nbformat = pytest.importorskip("nbformat")
 
 from nbformat.v4 import new_code_cell, new_notebook, new_output  # noqa: E402
 
-from ambassador_net import talk  # noqa: E402
 from ambassador_net.errors import TalkError  # noqa: E402
+from ambassador_net.looks.modules import widget_module  # noqa: E402
 from ambassador_net.talk import (  # noqa: E402
     TalkSettings,
     build_talk,
@@ -37,8 +37,6 @@ from foreign import (  # noqa: E402
     prose,
     shown,
 )
-
-PACKAGE = Path(talk.__file__).parents[1]
 
 
 class Deck(HTMLParser):
@@ -467,7 +465,7 @@ def test_widget_leaves_what_it_showed():
 
 @pytest.mark.parametrize("change", ["", "\nalert(1)"])
 def test_widget_of_ours_lives_on_and_code_from_a_notebook_never_runs(change):
-    module = (PACKAGE / "app" / "static" / "demo.js").read_text("utf-8") + change
+    module = widget_module() + change
     state = {"_esm": module, "_css": "*{color:red}", "payload": {"a": "</script><script>alert(2)"}, "house": -1}
     states = {"m": {"model_name": "AnyModel", "state": state}}
     found = deck(

@@ -84,7 +84,7 @@ ONE_DOOR: dict[str, set[str]] = {
     "ipywidgets": {"app"},
     "jupyter_client": {"hall"},
     "jupytext": {"notebook"},
-    "matplotlib": {"figures", "looks"},
+    "matplotlib": {"figures", "looks", "hall"},
     "mermaidx": {"talk"},
     "msgspec": {"readers"},
     "nbclient": {"notebook"},

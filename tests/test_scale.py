@@ -26,7 +26,7 @@ from ambassador_net.amplification.cross import cross_shares
 from ambassador_net.amplification.mixing import mixing
 from ambassador_net.amplification.timing import WINDOWS
 from ambassador_net.cli import app
-from ambassador_net.errors import SchemaError
+from ambassador_net.errors import AmbassadorError, SchemaError
 from ambassador_net.nulls import KindBlocks, classes_of_strengths, house_classes, minimum_under_null, node_classes
 from ambassador_net.nulls.houses import study_houses
 from ambassador_net.reduction import Dyads, checks, dyads, known_by, out_of_core, stored
@@ -334,9 +334,11 @@ def test_other_accounts_are_other_rows(tmp_path: Path) -> None:
     assert entry.set_aside["sharer_id is not in accounts"] == (study.shares["sharer_id"] == gone).sum()
 
 
-def test_ids_are_looked_through_in_several_looks(example_stored: Path) -> None:
+def test_ids_are_looked_through_in_several_looks(example_stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = opened(example_stored, trusted=False)
-    assert_same(dyads(study), dyads(replace(study, memory=100_000)))
+    at_once = dyads(study)
+    monkeypatch.setattr(checks, "_MOST_HASH_BYTES", 10_000)
+    assert_same(at_once, dyads(study))
 
 
 def test_a_wrong_kind_is_refused_with_its_row(tmp_path: Path) -> None:
@@ -395,6 +397,17 @@ def test_memory_is_divided_and_the_rest_goes_to_a_private_folder(own_temporary_f
         connection.execute("CREATE TEMP TABLE much AS SELECT hash(i) AS a, hash(i + 1) AS b FROM range(8000000) t(i)")
         assert [file.name for file in folder.iterdir() if file.name != "lock"]
     assert list(own_temporary_folder.iterdir()) == []
+
+
+def test_little_memory_is_not_shuffled_in_and_too_little_is_said(example_stored: Path) -> None:
+    study = opened(example_stored)
+    room = 250 * len(study.events["shares"])
+    for memory, shuffled in ((room, True), (room - 1, False)):
+        found = dyads(replace(study, memory=memory)).streamed
+        assert found is not None
+        assert (found.shares is not None) == shuffled
+    with pytest.raises(AmbassadorError, match=r"counting 2,256 accounts in 1 collections takes .* --memory"):
+        dyads(replace(study, memory=500_000))
 
 
 def test_what_a_killed_process_left_is_cleared_and_nothing_else(own_temporary_folder: Path) -> None:

@@ -28,7 +28,7 @@ from troubled import made_up_shares, troubled
 HERE = find_spec("pyspark") is not None and shutil.which("java") is not None
 pytestmark = [
     pytest.mark.spark,
-    # Java starts nine times here, which a loaded machine feels
+    # Java starts ten times here, which a loaded machine feels
     pytest.mark.timeout(900),
     pytest.mark.skipif(
         sys.platform == "win32", reason="Spark on Windows needs files of Hadoop that PyPI does not have"
@@ -174,10 +174,10 @@ def test_the_command_gives_the_same_answer_and_leaves_nothing(master: Cluster, t
     study.write(tmp_path / "study")
     temporary = tmp_path / "temporary"
     temporary.mkdir()
+    # this machine alone; the command below goes to the cluster
     asking = command(
-        master, temporary, "tango", str(tmp_path / "study"), "--seed", "3", "--json", "-", "--engine", "spark",
-        "--master", master.master,
-    )  # fmt: skip
+        master, temporary, "tango", str(tmp_path / "study"), "--seed", "3", "--json", "-", "--engine", "spark"
+    )
     said, told = asking.communicate()
     assert asking.returncode == 0, told
     assert json.loads(said) == json.loads(json.dumps(an.mutual_amplification(study, seed=3).to_dict()))
@@ -187,8 +187,8 @@ def test_the_command_gives_the_same_answer_and_leaves_nothing(master: Cluster, t
 def test_a_killed_command_leaves_nothing(master: Cluster, tmp_path: Path) -> None:
     asking = command(master, tmp_path, "tango", "data/example", "--engine", "spark", "--master", master.master)
     until = time.monotonic() + 120
-    # Spark is in the middle of it once it has put something into its folder
-    while not list(tmp_path.glob("ambassador-net-spark-*/blockmgr-*")):
+    # the tables lie ready for the executors, the middle of it
+    while not list(tmp_path.glob("ambassador-net-spark-*/**/shares.parquet")):
         assert time.monotonic() < until
         assert asking.poll() is None, asking.communicate()
         time.sleep(0.05)

@@ -774,7 +774,7 @@ def cut_studies(draw: st.DrawFn) -> tuple[an.Study, list[an.Study]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(cut_studies())
 def test_periods_added_one_by_one_are_the_whole(
     tmp_path_factory: pytest.TempPathFactory, drawn: tuple[an.Study, list[an.Study]]

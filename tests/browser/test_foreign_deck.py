@@ -9,11 +9,10 @@ from playwright.sync_api import Page
 
 import ambassador_net
 from ambassador_net.app.payload import payload
+from ambassador_net.looks.modules import widget_module
 from ambassador_net.talk.exporter import AmbassadorSlidesExporter
 from demo_study import demo_study
 from foreign import HOSTILE_METADATA, VIEW, hostile_cells, large_notebook, prose, shown
-
-ROOT = Path(__file__).parents[2]
 
 
 def opened(open_file: Callable, path: Path, notebook):
@@ -78,9 +77,8 @@ def test_measure_sees_what_is_too_large_where_nothing_shrinks_it(open_file, tmp_
 
 
 def test_our_widget_lives_on_a_slide(open_file, tmp_path):
-    code = (ROOT / "src" / "ambassador_net" / "app" / "static" / "demo.js").read_text("utf-8")
     shown_first = payload(ambassador_net.mutual_amplification(demo_study(), seed=1))
-    state = {"_esm": code, "payload": shown_first, "language": "en", "house": -1, "guess": -1, "answer": {}}
+    state = {"_esm": widget_module(), "payload": shown_first, "language": "en", "house": -1, "guess": -1, "answer": {}}
     states = {"m": {"model_name": "AnyModel", "state": state}}
     cell = shown({VIEW: {"model_id": "m"}, "text/plain": "Demo()"})
     notebook = new_notebook(

@@ -1,15 +1,9 @@
-"""The stylesheets of the widget and of the pages it stands on, and the widget's module."""
+"""The stylesheets of the widget and of the pages it stands on."""
 
-import re
 from functools import cache
 from importlib import resources
 
 from ambassador_net import looks
-
-# each may import from those before it
-MODULES = ("draw", "pictures", "guesses", "house", "board", "network", "what_if", "demo")
-_IMPORT = re.compile(r"^import .*\n", re.MULTILINE)
-_EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 
 _STATIC = resources.files("ambassador_net.app") / "static"
 
@@ -44,19 +38,6 @@ def widget_css() -> str:
         CSS that touches nothing outside the widget.
     """
     return tokens_css(".ambassador-demo") + (_STATIC / "demo.css").read_text("utf-8")
-
-
-@cache
-def widget_module() -> str:
-    """Join the widget's modules into the one that a notebook and a page can hold.
-
-    Returns
-    -------
-    str
-        JavaScript with one default export and no import. The modules share one scope: no two have the same name.
-    """
-    parts = (_EXPORT.sub("", _IMPORT.sub("", (_STATIC / f"{name}.js").read_text("utf-8"))) for name in MODULES)
-    return "\n".join(parts)
 
 
 @cache

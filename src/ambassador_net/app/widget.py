@@ -12,7 +12,8 @@ import anywidget
 import traitlets
 
 from ambassador_net.app.choices import WHOLE_STUDY, keys
-from ambassador_net.app.style import widget_css, widget_module
+from ambassador_net.app.style import widget_css
+from ambassador_net.looks.modules import widget_module
 from ambassador_net.words import language_named
 
 if TYPE_CHECKING:

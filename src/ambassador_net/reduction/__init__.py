@@ -229,6 +229,10 @@ def dyads(
     if isinstance(study, StoredStudy):
         from ambassador_net.reduction import stored
 
+        if engine != "duckdb" or master is not None:
+            raise EngineError(
+                "a study whose events stay in their files is counted by DuckDB only; leave out engine and master"
+            )
         counted = stored.run(study, spells, progress=progress)
         found, streamed = dict(counted.tables), counted.streamed
         seen = Seen(_window(found["collections"]), counted.sharers)

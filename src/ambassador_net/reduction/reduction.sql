@@ -66,18 +66,24 @@ WHERE role <> 'outside'
 GROUP BY role, CASE WHEN role = 'organisation' THEN organisation ELSE holder_id END
 
 -- name: opportunities
--- Posts there were to share: the organisation's posts while the person belonged to it, and the person's own.
+-- Posts there were to share: the organisation's posts while the person belonged to it, and the person's own. One
+-- equality for each join: joined by either, every post would meet every spell.
 SELECT u.holder_id, u.organisation, CAST(sum(u.by_organisation) AS BIGINT) AS organisation_posts,
   CAST(sum(u.by_person) AS BIGINT) AS person_posts
 FROM (
-  SELECT DISTINCT f.holder_id, f.organisation, p.post_id,
-    CASE WHEN a.role = 'organisation' THEN 1 ELSE 0 END AS by_organisation,
-    CASE WHEN a.role = 'employee' THEN 1 ELSE 0 END AS by_person
+  SELECT DISTINCT f.holder_id, f.organisation, p.post_id, 1 AS by_organisation, 0 AS by_person
   FROM posts AS p
   JOIN accounts AS a ON a.account_id = p.author_id
-  JOIN affiliations AS f
-    ON (a.role = 'organisation' AND f.organisation = a.organisation) OR (a.role = 'employee' AND f.holder_id = a.holder_id)
-  WHERE p.kind <> 'repost'
+  JOIN affiliations AS f ON f.organisation = a.organisation
+  WHERE a.role = 'organisation' AND p.kind <> 'repost'
+    AND (f.valid_from IS NULL OR p.posted_at >= f.valid_from)
+    AND (f.valid_to IS NULL OR p.posted_at < f.valid_to)
+  UNION ALL
+  SELECT DISTINCT f.holder_id, f.organisation, p.post_id, 0 AS by_organisation, 1 AS by_person
+  FROM posts AS p
+  JOIN accounts AS a ON a.account_id = p.author_id
+  JOIN affiliations AS f ON f.holder_id = a.holder_id
+  WHERE a.role = 'employee' AND p.kind <> 'repost'
     AND (f.valid_from IS NULL OR p.posted_at >= f.valid_from)
     AND (f.valid_to IS NULL OR p.posted_at < f.valid_to)) AS u
 GROUP BY u.holder_id, u.organisation

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ambassador_net.errors import SchemaError
+from ambassador_net.errors import AmbassadorError, SchemaError
 from ambassador_net.reduction import checks
 from ambassador_net.reduction.checks import cells_of, check, source_of
 from ambassador_net.reduction.duckdb import run as run_sql
@@ -38,6 +38,10 @@ Progress = Callable[[int, int], None]
 
 MOST_SHUFFLED = 10_000_000
 """Shares above which the null models are not shuffled: a thousand shuffles of more take the better part of an hour."""
+
+# what a share takes while it is shuffled, as measured; and an account while it is counted, and in each collection
+_BYTES_TO_SHUFFLE = 250
+_BYTES_AN_ACCOUNT, _BYTES_A_COUNTER = 200, 8
 
 # rows at a time: a row group of a stored study
 _BATCH = 8 * 122_880
@@ -209,14 +213,33 @@ def _sums(
 ) -> "_Sums":
     """Add up all shares; of a study with more than are ever shuffled, only those of parts that are new."""
     shares = study.events["shares"]
-    if len(shares) > MOST_SHUFFLED and study.accounts_as_written and shares.listed_as_written:
+    names = _collections(connection, shares)
+    _require_room(study, len(names))
+    shuffled = _may_shuffle(study)
+    if not shuffled and study.accounts_as_written and shares.listed_as_written:
         found = _sums_of_parts(connection, study, spells, accounts, numbers, told)
         if found is not None:
             return found
-    sums = _Sums(accounts, _collections(connection, shares), rows=len(shares))
+    sums = _Sums(accounts, names, keep=len(shares) if shuffled else None)
     for share in _shares(connection, study, numbers, sums.names, told):
         sums.add(share)
     return sums
+
+
+def _may_shuffle(study: StoredStudy) -> bool:
+    """Whether the shares are few enough to be shuffled, in this time and in this memory."""
+    shares = len(study.events["shares"])
+    return shares <= MOST_SHUFFLED and (study.memory is None or shares * _BYTES_TO_SHUFFLE <= study.memory)
+
+
+def _require_room(study: StoredStudy, collections: int) -> None:
+    """Refuse to begin what could not be held: the counters of the accounts cannot be put anywhere else."""
+    needed = len(study.accounts) * (_BYTES_AN_ACCOUNT + _BYTES_A_COUNTER * collections)
+    if study.memory is not None and needed > study.memory / 2:
+        raise AmbassadorError(
+            f"counting {len(study.accounts):,} accounts in {collections:,} collections takes about "
+            f"{2 * needed / 1e9:.1f} GB; give it with --memory"
+        )
 
 
 def _sums_of_parts(
@@ -242,7 +265,7 @@ def _sums_of_parts(
         one = replace(study, events={"shares": shares.part(number)})
         if not one.trusted("shares"):
             return None
-        of_part = _Sums(accounts, _collections(connection, one.events["shares"]), rows=len(shares))
+        of_part = _Sums(accounts, _collections(connection, one.events["shares"]))
         for share in _shares(connection, one, numbers, of_part.names, told):
             of_part.add(share)
         sums.append(of_part.kept())
@@ -252,7 +275,7 @@ def _sums_of_parts(
                 with written(kept.file(name, part)) as file:
                     pq.write_table(table.replace_schema_metadata({"key": key}), file, compression="zstd")
     names = sorted({name for one in sums for name in one["sums_by_collection"]["collection"].to_pylist()})
-    total = _Sums(accounts, names, rows=len(shares))
+    total = _Sums(accounts, names)
     for one_part in sums:
         total.take(one_part)
     return total
@@ -618,7 +641,7 @@ class _Kept:
 class _Sums:
     """What the shares come to, added up as they pass."""
 
-    def __init__(self, accounts: _Accounts, names: list[str], *, rows: int) -> None:
+    def __init__(self, accounts: _Accounts, names: list[str], *, keep: int | None = None) -> None:
         self.names = names
         self._accounts = accounts
         strata, width = len(names), accounts.n + 1
@@ -632,7 +655,7 @@ class _Sums:
         self._self_shares = self._unknown = 0
         self._events: list[tuple[Any, ...]] = []
         self._inside = [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))]
-        self._kept = _Kept(rows) if rows <= MOST_SHUFFLED else None
+        self._kept = None if keep is None else _Kept(keep)
 
     def add(self, share: _Shares) -> None:
         """Add some shares."""

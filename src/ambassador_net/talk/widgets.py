@@ -9,6 +9,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from ambassador_net.looks.modules import widget_module
+
 VIEW = "application/vnd.jupyter.widget-view+json"
 _STATES = "application/vnd.jupyter.widget-state+json"
 # boxes inside boxes: each is shown once, and not without end
@@ -64,7 +66,7 @@ def living(data: Mapping[str, Any], states: Mapping[str, dict[str, Any]]) -> dic
     """
     view = data.get(VIEW)
     state = states.get(str(view.get("model_id"))) if isinstance(view, Mapping) else None
-    if state is None or state.get("_esm") != _of_ours("demo.js"):
+    if state is None or state.get("_esm") != widget_module():
         return None
     left_out = ("layout", "tabbable", "tooltip", "buffers")
     return {name: value for name, value in sorted(state.items()) if not name.startswith("_") and name not in left_out}
@@ -101,7 +103,7 @@ def scripts(names: list[str]) -> list[str]:
     """
     if not names:
         return []
-    module = re.sub(r"^export default ", "const widget = ", _of_ours("demo.js"), flags=re.MULTILINE)
+    module = re.sub(r"^export default ", "const widget = ", widget_module(), flags=re.MULTILINE)
     css = json.dumps(_of_ours("demo.css") + "\n.ambassador-demo { margin: 0; }").replace("<", "\\u003c")
     mounts = "".join(f'mountOnSlide(widget, "{name}", css);\n' for name in names)
     shared = (resources.files("ambassador_net.talk") / "static" / "widget.js").read_text("utf-8")
