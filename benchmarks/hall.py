@@ -166,7 +166,7 @@ class Seen:
 async def see_page(address: str) -> Seen:
     """Fetch the page for everybody."""
     start = time.perf_counter()
-    answer = await Visitor(address).ask(headers={"Accept-Encoding": "gzip"}, decompress_response=False)
+    answer = await Visitor(address, patience_s=PATIENCE_S).ask(headers={"Accept-Encoding": "gzip"}, decompress_response=False)
     body = answer.body
     if answer.code != 200 or not body.startswith(b"\x1f\x8b") or len(body) != int(answer.headers["Content-Length"]):
         return Seen("failed", why=f"status {answer.code}, {len(body)} bytes")
@@ -175,7 +175,7 @@ async def see_page(address: str) -> Seen:
 
 async def see_live(address: str) -> Seen:
     """Come to the page with a kernel, and ask it something."""
-    start, visitor = time.perf_counter(), Visitor(address)
+    start, visitor = time.perf_counter(), Visitor(address, patience_s=PATIENCE_S)
     answer = await visitor.open_page()
     if answer.code == 503 and b"data-guesses" in answer.body:
         return Seen("page", time.perf_counter() - start)
@@ -192,7 +192,7 @@ async def see_live(address: str) -> Seen:
 async def see(how: Callable[[str], Awaitable[Seen]], address: str) -> Seen:
     """Be a visitor, and say what went wrong."""
     try:
-        return await asyncio.wait_for(how(address), PATIENCE_S)
+        return await asyncio.wait_for(how(address), 2 * PATIENCE_S)
     except Exception as error:
         return Seen("failed", why=f"{type(error).__name__}: {error}"[:100])
 

@@ -67,15 +67,16 @@ def strangers_notebook(imports: str = "", draw: str = PICTURE) -> Any:
 class Visitor:
     """One browser's worth of requests; `address` is that of the page, without the slash."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, patience_s: float = PATIENCE_S) -> None:
         self.address = address
+        self.patience_s = patience_s
         self.kernel = ""
         self.cookie = ""
         self.socket: WebSocketClientConnection | None = None
         self.states: dict[str, Any] = {}
 
     async def ask(self, path: str = "/", **asked: Any) -> HTTPResponse:
-        request = HTTPRequest(self.address + path, request_timeout=PATIENCE_S, follow_redirects=False, **asked)
+        request = HTTPRequest(self.address + path, request_timeout=self.patience_s, follow_redirects=False, **asked)
         return await AsyncHTTPClient().fetch(request, raise_error=False)
 
     async def open_page(self) -> HTTPResponse:
@@ -92,7 +93,7 @@ class Visitor:
     ) -> WebSocketClientConnection:
         address = f"{self.address.replace('http', 'ws', 1)}/api/kernels/{self.kernel}/channels"
         self.socket = await websocket_connect(
-            HTTPRequest(f"{address}?session_id={uuid.uuid4().hex}", headers=headers, connect_timeout=PATIENCE_S),
+            HTTPRequest(f"{address}?session_id={uuid.uuid4().hex}", headers=headers, connect_timeout=self.patience_s),
             subprotocols=list(subprotocols),
         )
         return self.socket
@@ -104,7 +105,7 @@ class Visitor:
     async def hear(self) -> tuple[str, dict[str, Any]] | None:
         """The next message, or None if the socket was closed."""
         assert self.socket is not None
-        frame = await asyncio.wait_for(self.socket.read_message(), PATIENCE_S)
+        frame = await asyncio.wait_for(self.socket.read_message(), self.patience_s)
         return None if frame is None else message_in(frame)  # type: ignore[arg-type]
 
     async def see_widgets(self) -> dict[str, Any]:

@@ -201,12 +201,30 @@ def _widget_state(data: Mapping[str, Any], states: Mapping[str, Any], number: in
 
 def _public(state: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Keep what the widget's own code reads: not the machinery, nor what changes with each run."""
+    # one run holds all languages: only the one to begin in differs
+    ours = {"language": language, "payload": payload_in(state)}
     return {
-        # one run holds all languages: only the one to begin in differs
-        name: language if name == "language" else value
+        name: ours.get(name, value)
         for name, value in sorted(state.items())
         if not name.startswith("_") and name not in ("layout", "tabbable", "tooltip")
     }
+
+
+def payload_in(state: Mapping[str, Any]) -> Any:
+    """Give what a widget shows.
+
+    Parameters
+    ----------
+    state
+        Its state, as a notebook that was run holds it.
+
+    Returns
+    -------
+    object
+        What the state holds, or what it was before it was sent as text; None if it holds nothing of that name.
+    """
+    sent = state.get("payload")
+    return json.loads(sent) if isinstance(sent, str) else sent
 
 
 def _json(value: object) -> str:

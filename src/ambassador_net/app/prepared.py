@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -35,6 +36,11 @@ class Prepared:
 
     shown: Json
     what_if: Mapping[str, Json]
+
+    @cached_property
+    def text(self) -> str:
+        """What is shown, as JSON: made once, however many visitors it is sent to."""
+        return json.dumps(self.shown, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 _warm: dict[tuple[str, int], Prepared] = {}
@@ -123,7 +129,9 @@ def warm(file: str) -> None:
     import ambassador_net.app.widget  # noqa: F401 - so that no visitor's kernel imports it
 
     content = json.loads(Path(file).read_bytes())
-    _warm[content["study"], content["seed"]] = Prepared(content["shown"], content["what_if"])
+    found = _warm[content["study"], content["seed"]] = Prepared(content["shown"], content["what_if"])
+    # now, not once a visitor
+    found.text  # noqa: B018
 
 
 def _key(study: str | Path, seed: int) -> tuple[str, int]:

@@ -4,6 +4,7 @@ One widget for the page without a kernel, for Voilà and for JupyterLab. Python 
 browser draws it.
 """
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from ambassador_net.app.prepared import Json, Prepared
 
 
+def _as_text(value: "Json", widget: "Demo") -> str:
+    return widget._prepared.text if value is widget._prepared.shown else json.dumps(value, allow_nan=False)
+
+
 class Demo(anywidget.AnyWidget):
     """The demo as a widget; made by :func:`demo`.
 
@@ -32,7 +37,8 @@ class Demo(anywidget.AnyWidget):
     Attributes
     ----------
     payload
-        What the browser shows; under ``"answers"`` every answer, for a page that has no kernel to ask.
+        What the browser shows; under ``"answers"`` every answer, for a page that has no kernel to ask. It is sent as
+        text: what is sent is walked through, part by part, in the kernel and in the server, for each visitor.
     language
         Language of those whose browser asks for none of ours; one of :data:`ambassador_net.words.LANGUAGES`.
     house
@@ -48,7 +54,7 @@ class Demo(anywidget.AnyWidget):
     _esm = widget_module()
     _css = widget_css()
 
-    payload = traitlets.Dict().tag(sync=True)
+    payload = traitlets.Dict().tag(sync=True, to_json=_as_text)
     language = traitlets.Unicode("en").tag(sync=True)
     house = traitlets.Int(WHOLE_STUDY).tag(sync=True)
     answer = traitlets.Dict().tag(sync=True)

@@ -45,6 +45,9 @@ _DESCRIPTORS_EACH = 40
 _SOCKET_PATH = 107
 _SOCKET_NAME = len("/voila_xxxxxxxx/kernel-00000000-0000-0000-0000-000000000000-ipc-99")
 
+# for a kernel that is kept ready to be ready, before the next is begun
+_READY_S = 10.0
+
 _FULL_PAGE = (
     b'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>No place is free</title>'
     b'<meta name="viewport" content="width=device-width"><main><h1>No place is free</h1>'
@@ -78,6 +81,8 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         self._taken: set[object] = set()
         self._waiting: list[asyncio.Future[None]] = []
         self._ending: set[asyncio.Future[Any]] = set()
+        # one after the other the first are ready soon; all at once, all of them are ready late
+        self._begun = asyncio.Semaphore(max(2, os.cpu_count() or 2))
         self._is_closing = False
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
 
@@ -184,6 +189,9 @@ class SeatedKernelManager(AsyncMappingKernelManager):
                     self._waiting.remove(turn)
         self._taken.add(seat)
         try:
+            if is_kept_ready:
+                await self._begun.acquire()
+                self._finish(asyncio.ensure_future(self._until_ready(asyncio.current_task())))
             kernel_id: str = await super().start_kernel(**kwargs)
         except BaseException:
             self._leave(seat)
@@ -191,6 +199,24 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         self._taken.remove(seat)
         self._taken.add(kernel_id)
         return kernel_id
+
+    async def _until_ready(self, kept_ready: "asyncio.Task[Any] | None") -> None:
+        """Let the next kernel begin once this one is started and has run its cells, or takes too long for that."""
+        try:
+            async with asyncio.timeout(_READY_S):
+                if kept_ready is not None:
+                    await asyncio.wait([kept_ready])
+                    if not kept_ready.cancelled() and kept_ready.exception() is None:
+                        # the page, as the class that Voilà makes of this one runs it
+                        await asyncio.wait([kept_ready.result()["task"]])
+        except (TimeoutError, TypeError):
+            pass
+        finally:
+            self._begun.release()
+
+    def _finish(self, work: "asyncio.Future[Any]") -> None:
+        self._ending.add(work)
+        work.add_done_callback(self._ending.discard)
 
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel that has ended, and give its place away.
@@ -231,8 +257,7 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         if kernel_id in self and not self._kernel_connections.get(kernel_id):
             self.log.info("The visitor of a kernel has left.")
             end: Any = self.shutdown_kernel
-            self._ending.add(ending := asyncio.ensure_future(end(kernel_id)))
-            ending.add_done_callback(self._ending.discard)
+            self._finish(asyncio.ensure_future(end(kernel_id)))
 
     async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """End all kernels, and let none wait any longer.

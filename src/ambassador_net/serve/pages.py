@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ambassador_net.app.choices import GUESSES, TIMES_STEPS
-from ambassador_net.app.page import page_from, policy_for
+from ambassador_net.app.page import page_from, payload_in, policy_for
 from ambassador_net.app.style import page_css, tokens_css
 from ambassador_net.looks import font_face_css
 from ambassador_net.words import LANGUAGES, Language, number, say
@@ -59,9 +59,8 @@ def _shown(node: "NotebookNode") -> dict[str, Any]:
     """Give what the demo shows; the wall shows the same answers."""
     states = node.metadata.get("widgets", {}).get(_STATES, {}).get("state", {})
     for state in states.values():
-        if "payload" in state.get("state", {}):
-            payload: dict[str, Any] = state["state"]["payload"]
-            return payload
+        if payload := payload_in(state.get("state", {})):
+            return dict(payload)
     return {}
 
 

@@ -16,7 +16,9 @@ function preferred(languages) {
 }
 
 function render({ model, el }) {
-  const shown = model.get("payload");
+  // a kernel sends it as text; a page without one holds it ready
+  const sent = model.get("payload");
+  const shown = typeof sent === "string" ? JSON.parse(sent) : sent;
   const root = html("div", "ambassador-demo");
   const languages = html("div", "languages", null, { role: "group" });
   const title = html("h1");
