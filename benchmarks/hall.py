@@ -166,7 +166,9 @@ class Seen:
 async def see_page(address: str) -> Seen:
     """Fetch the page for everybody."""
     start = time.perf_counter()
-    answer = await Visitor(address, patience_s=PATIENCE_S).ask(headers={"Accept-Encoding": "gzip"}, decompress_response=False)
+    answer = await Visitor(address, patience_s=PATIENCE_S).ask(
+        headers={"Accept-Encoding": "gzip"}, decompress_response=False
+    )
     body = answer.body
     if answer.code != 200 or not body.startswith(b"\x1f\x8b") or len(body) != int(answer.headers["Content-Length"]):
         return Seen("failed", why=f"status {answer.code}, {len(body)} bytes")
