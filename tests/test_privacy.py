@@ -9,9 +9,11 @@ import hmac
 import io
 import itertools
 import json
+import os
 import re
 import stat
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import networkx as nx
@@ -38,6 +40,7 @@ from ambassador_net.privacy import (
     undefused,
     withdraw,
     write_csv,
+    write_whole,
 )
 from ambassador_net.privacy.persons import WITHDRAWN
 from ambassador_net.privacy.pseudonyms import has_pseudonyms
@@ -672,3 +675,14 @@ def test_csv_holds_every_kind_of_cell(tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["t.csv"]
     write_csv(frame.iloc[:0], path)
     assert path.read_bytes() == b"t,n,c,o,b\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are Unix's")
+def test_a_pipe_is_written_into_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(pipe.read_bytes)
+        write_whole(b"all of it", pipe, mode=0o600)
+        assert read.result(10) == b"all of it"
+    assert pipe.is_fifo()

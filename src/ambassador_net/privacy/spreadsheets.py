@@ -171,6 +171,10 @@ def write_whole(content: bytes, path: str | Path, *, mode: int) -> Path:
         The file.
     """
     target = Path(path)
+    if target.exists() and not target.is_file():
+        # a pipe or a device takes what is written; a renaming would put a file in its place
+        target.write_bytes(content)
+        return target
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = target.with_name(f".{target.name}.{os.getpid()}.writing")
     try:
