@@ -261,7 +261,7 @@ def test_every_table_joins_the_same_houses(study: an.Study) -> None:
     assert table["n"].sum() == len(some)
 
 
-@settings(max_examples=12, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=up_to(12), phases=[Phase.explicit, Phase.generate])
 @given(studies())
 def test_everything_that_is_published_agrees(study: an.Study) -> None:
     pairs = pairs_in_window(study)

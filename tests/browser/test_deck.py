@@ -307,6 +307,10 @@ def test_notebook_on_disk_becomes_the_same_deck(tmp_path, show):
     assert slides(show(built.path).page) == built.slides
 
 
+# Finnish has the longest words; English is looked at by what measures every slide above
+@pytest.mark.parametrize(
+    "deck", [pytest.param(name, marks=pytest.mark.slow) if name == "en" else name for name in DECKS], indirect=True
+)
 def test_check_of_the_talk_finds_nothing_in_our_decks(deck, browser, example):
     language = "fi" if deck.stem == "fi" else "en"
     study = example if deck.stem in ("en", "fi") else None
