@@ -54,10 +54,11 @@ lab: $(READY) ## the notebooks in JupyterLab
 
 test: $(READY) $(SPARK) ## the tests; with CI=true also the slow ones and Spark's, and no browser test may skip
 ifeq ($(CI),true)
+	@# files go to workers in the order that tests/conftest.py gives them, the longest first
 	@# one process for Spark's: each would start a cluster of its own
-	@status=0; $(BIN)/python -m pytest -m spark || status=$$?; $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not spark" || status=$$?; exit $$status
+	@status=0; $(BIN)/python -m pytest -m spark || status=$$?; $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not spark" || status=$$?; exit $$status
 else
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not spark"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not spark"
 endif
 
 lint: $(READY) ## ruff and mypy, as the pre-commit hooks and public CI run them

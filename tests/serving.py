@@ -21,6 +21,7 @@ import psutil
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from ambassador_net.amplification.remembered import VARIABLE
 from ambassador_net.app.choices import GUESSES
 from ambassador_net.serve.pages import write_documents
 
@@ -84,7 +85,7 @@ def has_ended(process: psutil.Process) -> bool:
 class Hall:
     """The shipped command on a study; `address` is that of the page, with the slash."""
 
-    def __init__(self, folder: Path, study: Path, *options: str) -> None:
+    def __init__(self, folder: Path, study: Path, *options: str, memory: Path) -> None:
         self.folder = folder
         # sockets lie in it, and their paths are short
         self.temporary = Path(tempfile.mkdtemp(prefix=""))
@@ -95,7 +96,7 @@ class Hall:
                 *("--guesses", str(folder / "guesses.sqlite"), *options),
             ],
             cwd=folder,
-            env={**os.environ, "TMPDIR": str(self.temporary)},
+            env={**os.environ, "TMPDIR": str(self.temporary), VARIABLE: str(memory)},
             stdin=subprocess.DEVNULL,
             stdout=self.said,
             stderr=self.said,

@@ -1,5 +1,6 @@
-"""Studies small enough to count by hand, and where things are."""
+"""Studies small enough to count by hand, where things are, and how thoroughly to look."""
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import ambassador_net as an
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+
+THOROUGH = os.environ.get("CI") == "true"
 
 Accounts = Mapping[str, tuple[str, str, str]]
 Events = Iterable[tuple[float, str, str]]
@@ -41,3 +44,8 @@ def tables(accounts: Accounts, events: Events) -> dict[str, pd.DataFrame]:
 
 def small_study(accounts: Accounts, events: Events, **more: Any) -> an.Study:
     return an.from_tables(tables(accounts, events), title="A small study", **more)
+
+
+def up_to(thorough: int) -> int:
+    """How many examples or shuffles to draw: all with CI=true, a third of them while somebody waits."""
+    return thorough if THOROUGH else -(-thorough // 3)

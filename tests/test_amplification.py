@@ -13,11 +13,13 @@ from small import small_study
 
 @pytest.fixture(scope="module")
 def tango(example: an.Study) -> an.Amplification:
-    return an.mutual_amplification(example, seed=7, permutations=60)
+    return an.mutual_amplification(example, seed=7, permutations=60, test_permutations=300)
 
 
 def test_json_of_a_study_with_both_sides(real) -> None:
-    found = an.mutual_amplification(real("conference_hashtags"), seed=1, permutations=50).to_dict()
+    found = an.mutual_amplification(
+        real("conference_hashtags"), seed=1, permutations=50, test_permutations=300
+    ).to_dict()
     assert found["study"] | {"shares": 6298, "self_shares": 23, "shares_used": 6275} == found["study"]
     assert found["dyads"] == {
         "person_to_organisation": 77,
@@ -47,13 +49,15 @@ def test_one_sided_studies_say_unknown_never_zero(real) -> None:
         assert house["organisation_to_person"] is None
         assert house["r_w"] is None
         assert house["mutual"] is None
-    other = an.mutual_amplification(real("white_house_accounts"), seed=1, permutations=50).to_dict()
+    other = an.mutual_amplification(
+        real("white_house_accounts"), seed=1, permutations=50, test_permutations=300
+    ).to_dict()
     assert (other["dyads"]["mutual"], other["dyads"]["organisation_only_other_side_unknown"]) == (1, 8)
     assert other["reciprocity"] | {"sum_min": 2, "sum_w": 11, "r_w": 0.363636} == other["reciprocity"]
 
 
 def test_the_same_seed_gives_the_same_json(example: an.Study, tango: an.Amplification) -> None:
-    again = an.mutual_amplification(example, seed=7, permutations=60)
+    again = an.mutual_amplification(example, seed=7, permutations=60, test_permutations=300)
     assert json.dumps(again.to_dict()) == json.dumps(tango.to_dict())
 
 
@@ -121,7 +125,7 @@ def test_relabelling_and_time_zone_change_nothing(example: an.Study, tango: an.A
         for column in table.select_dtypes("datetimetz"):
             table[column] = table[column].dt.tz_convert("America/New_York")
     again = an.mutual_amplification(
-        an.from_tables(tables, title=example.title, made_up=True), seed=7, permutations=2
+        an.from_tables(tables, title=example.title, made_up=True), seed=7, permutations=2, test_permutations=20
     ).to_dict()
     first = tango.to_dict()
     for part in ("dyads", "reciprocity", "houses"):

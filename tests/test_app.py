@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -41,17 +40,13 @@ from ambassador_net.privacy import houses_shown
 from ambassador_net.reduction import dyads
 from ambassador_net.words import LANGUAGES, say
 from demo_study import HOSTILE, demo_study
-from small import small_study
+from small import small_study, up_to
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "demo.ipynb"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One study is asked the same by many tests, and by processes that they start."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv(VARIABLE, str(tmp_path_factory.mktemp("memory")))
-        yield
+# one study is asked the same by many tests, and by processes that they start
+pytestmark = pytest.mark.usefixtures("_remembering")
 
 
 @pytest.fixture(scope="module")
@@ -294,7 +289,7 @@ def test_every_mark_is_inside_the_picture(prepared: Prepared) -> None:
 _HOUSE = st.tuples(st.integers(0, 9), st.sampled_from(["full", "partial", "none"]))
 
 
-@settings(max_examples=8)
+@settings(max_examples=up_to(8))
 @given(houses=st.lists(_HOUSE, min_size=1, max_size=5), public=st.booleans(), chance=st.integers(0, 2**32 - 1))
 def test_no_page_holds_an_id_or_a_group_below_k(houses: list[tuple[int, str]], public: bool, chance: int) -> None:
     rng = np.random.default_rng(chance)

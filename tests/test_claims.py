@@ -23,7 +23,9 @@ from small import ROOT, small_study
 
 @pytest.fixture(scope="module")
 def answers(example: an.Study) -> tuple[Answer, ...]:
-    return an.assess_all(example, seed=1, tango=an.mutual_amplification(example, seed=1, permutations=20))
+    return an.assess_all(
+        example, seed=1, tango=an.mutual_amplification(example, seed=1, permutations=20, test_permutations=300)
+    )
 
 
 def test_every_saying_can_be_said_in_every_language(answers: tuple[Answer, ...]) -> None:

@@ -388,17 +388,22 @@ def test_a_bomb_is_not_unpacked(donation: Donation, tmp_path: Path) -> None:
         read_donation(bomb)
 
 
-@settings(max_examples=60)
-@given(at=st.integers(0, 2000), byte=st.integers(0, 255), cut=st.booleans())
-def test_a_broken_zip_is_an_error_with_a_name(at: int, byte: int, cut: bool, tmp_path_factory) -> None:
-    study = archive()
+@pytest.fixture(scope="module")
+def whole_zip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     listed = pd.DataFrame(
         [("twitter", None, "kanava", "Kanava")], columns=["platform", "account_id", "handle", "organisation"]
     )
-    path = donation_of(study, listed, "P1").write(tmp_path_factory.mktemp("d") / "d.zip")
-    data = bytearray(path.read_bytes())
-    at %= len(data)
-    path.write_bytes(bytes(data[:at]) if cut else bytes(data[:at] + bytes([byte]) + data[at + 1 :]))
+    return donation_of(archive(), listed, "P1").write(tmp_path_factory.mktemp("d") / "d.zip").read_bytes()
+
+
+@settings(max_examples=60)
+@given(at=st.integers(0, 2000), byte=st.integers(0, 255), cut=st.booleans())
+def test_a_broken_zip_is_an_error_with_a_name(
+    at: int, byte: int, cut: bool, whole_zip: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    at %= len(whole_zip)
+    path = tmp_path_factory.mktemp("d") / "d.zip"
+    path.write_bytes(whole_zip[:at] if cut else whole_zip[:at] + bytes([byte]) + whole_zip[at + 1 :])
     try:
         found = read_donation(path)
     except AmbassadorError:

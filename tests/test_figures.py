@@ -18,8 +18,8 @@ from small import small_study
 
 
 @pytest.fixture(scope="module")
-def tango(example: an.Study) -> an.Amplification:
-    return an.mutual_amplification(example, seed=7, permutations=60)
+def tango(example: an.Study, _remembering: None) -> an.Amplification:
+    return an.mutual_amplification(example, seed=7, permutations=60, test_permutations=300)
 
 
 DRAWN: dict[str, Callable[[an.Study, an.Amplification, str], figures.Figure]] = {
@@ -126,7 +126,7 @@ def test_hostile_names_do_not_break_a_picture() -> None:
         **{f"e{i}": ("employee", HOSTILE, "full") for i in range(6)},
     }
     study = small_study(accounts, [(1, "e0", "o"), (2, "o", "e0"), (3, "o", "e1")], persons="public")
-    tango = an.mutual_amplification(study, seed=1, permutations=20)
+    tango = an.mutual_amplification(study, seed=1, permutations=20, test_permutations=300)
     for draw in DRAWN.values():
         shown = draw(study, tango, "en")._repr_html_()
         assert "<b>" not in shown
@@ -215,7 +215,7 @@ HEADINGS = (
 
 
 def test_headings_say_what_was_found_and_what_cannot_be_seen(tango: an.Amplification, real) -> None:
-    hidden = an.mutual_amplification(real("dutch_parliament"), seed=1, permutations=20)
+    hidden = an.mutual_amplification(real("dutch_parliament"), seed=1, permutations=20, test_permutations=300)
     for heading in HEADINGS:
         for language in LANGUAGES:
             assert heading(tango, language=language).lines != heading(hidden, language=language).lines

@@ -35,7 +35,7 @@ from ambassador_net.nulls.compiled import compiled_exchange
 from ambassador_net.nulls.exchanges import exchange
 from ambassador_net.nulls.matchings import Chain
 from ambassador_net.reduction import dyads
-from small import small_study, tables
+from small import small_study, tables, up_to
 
 OBSERVED = {"yes": "full", "partial": "partial", "no": "none"}
 
@@ -119,16 +119,16 @@ def test_every_arrangement_of_the_small_cases(reference, case: str, null: str) -
 def test_draws_against_every_arrangement(reference, case: str, null: str) -> None:
     given = reference("small_cases.json")["dyads"][case]
     counter = case_of(given)
-    rng = np.random.default_rng(3)
+    rng, n = np.random.default_rng(3), up_to(4000)
     if null == "n1":
-        draws = strengths_kept(counter.events, counter.sums, permutations=4000, rng=rng)[:, 1]
+        draws = strengths_kept(counter.events, counter.sums, permutations=n, rng=rng)[:, 1]
     else:
-        draws = blocks_kept(counter.events, counter.houses.blocks, counter.sums, permutations=4000, rng=rng)[:, 1]
+        draws = blocks_kept(counter.events, counter.houses.blocks, counter.sums, permutations=n, rng=rng)[:, 1]
     exact = float(Fraction(given[f"{null}_p"]["fraction"]))
-    assert p_value(draws, given["sum_min"]) == pytest.approx(exact, abs=4 * np.sqrt(0.25 / 4000) + 1 / 4001)
+    assert p_value(draws, given["sum_min"]) == pytest.approx(exact, abs=4 * np.sqrt(0.25 / n) + 1 / (n + 1))
     spread = max(float(draws.std()), 0.01)
     mean = float(Fraction(given[f"{null}_mean"]["fraction"]))
-    assert draws.mean() == pytest.approx(mean, abs=4 * spread / np.sqrt(4000))
+    assert draws.mean() == pytest.approx(mean, abs=4 * spread / np.sqrt(n))
 
 
 def test_too_many_to_enumerate() -> None:
@@ -139,7 +139,7 @@ def test_too_many_to_enumerate() -> None:
 
 
 def test_every_arrangement_in_reach_equally_often_under_n3() -> None:
-    """Chi-squared of 1,000 draws over all arrangements within reach, a house of three among outsiders."""
+    """Chi-squared of the draws over all arrangements within reach, a house of three among outsiders."""
     accounts = {name: account for name, account in TWO_HOUSES.items() if name in ("e1", "e2", "a1", "x", "y")}
     shares = [("e1", "a1"), ("e1", "x"), ("e2", "y"), ("a1", "e1"), ("x", "e2"), ("y", "a1")]
     study = small_study(accounts, [(float(hour), *share) for hour, share in enumerate(shares)])
@@ -158,12 +158,13 @@ def test_every_arrangement_in_reach_equally_often_under_n3() -> None:
                 if sorted(blocks.of(now)[[a, b]]) == sorted(blocks.of(np.array(source))[[a, b]]):
                     swapped.add(tuple(now.tolist()))
         new = (swapped & whole) - reached
+    n = up_to(1000)
     draws = blocks_kept(
-        events, blocks, lambda source: source.astype(float), permutations=1000, rng=np.random.default_rng(12)
+        events, blocks, lambda source: source.astype(float), permutations=n, rng=np.random.default_rng(12)
     )
     drawn = Counter(tuple(int(value) for value in draw) for draw in draws)
     assert set(drawn) == reached
-    wanted, freedom = 1000 / len(reached), len(reached) - 1
+    wanted, freedom = n / len(reached), len(reached) - 1
     assert 8 < freedom < 100
     chi2 = sum((count - wanted) ** 2 / wanted for count in drawn.values())
     assert chi2 < freedom + 4 * np.sqrt(2 * freedom)

@@ -178,6 +178,8 @@ def under_pseudonyms(tmp_path_factory: pytest.TempPathFactory, root: Path) -> tu
     return folder, {*persons["account_id"], *persons["holder_id"]}, said
 
 
+# what test_privacy.py looks for in what it writes itself, looked for in everything that the commands write
+@pytest.mark.slow
 def test_a_planted_person_is_in_no_file_under_pseudonyms(under_pseudonyms: tuple[Path, set[str], str]) -> None:
     folder, pseudonyms, said = under_pseudonyms
     files = [p for p in folder.rglob("*") if p.is_file()]

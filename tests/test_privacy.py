@@ -46,7 +46,7 @@ from ambassador_net.privacy.persons import WITHDRAWN
 from ambassador_net.privacy.pseudonyms import has_pseudonyms
 from opened import found_in
 from planted import PLANTED, planted_study
-from small import ROOT, SHARED
+from small import ROOT, SHARED, up_to
 
 # ---- small groups ----------------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ def test_the_house_too_small_to_show_is_not_shown(example: an.Study, tmp_path) -
     people = houses_shown(example, dyads(example).affiliations).people
     small = set(people[people < 5].index)
     assert small
-    tango = an.mutual_amplification(example, seed=1, permutations=20)
+    tango = an.mutual_amplification(example, seed=1, permutations=20, test_permutations=200)
     assert not small & set(tango.houses["organisation"].dropna())
     file = an.write_network(dataclasses.replace(example, made_up=False), tmp_path / "h.gexf", by="house")
     assert not [name for name in small if name in file.read_text("utf-8")]
@@ -211,7 +211,7 @@ def sizes_of(sets: Iterable[frozenset[Pair]], within: set[Pair]) -> set[int]:
     return {len({holder for holder, _ in group & within}) for group in sets} - {0}
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(studies())
 def test_no_group_below_k_is_computable(study: an.Study) -> None:
     pairs = pairs_in_window(study)
@@ -226,7 +226,7 @@ def test_no_group_below_k_is_computable(study: an.Study) -> None:
         assert {n for n in sizes_of(sets, within) if n < 5} <= {whole}
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(studies())
 def test_narrowing_by_basis_shows_no_group_below_k(study: an.Study) -> None:
     pairs, kept = pairs_in_window(study), pairs_in_window(study, "staff")
@@ -246,7 +246,7 @@ def test_narrowing_by_basis_shows_no_group_below_k(study: an.Study) -> None:
 
 
 @given(studies())
-@settings(max_examples=30)
+@settings(max_examples=up_to(30))
 def test_every_table_joins_the_same_houses(study: an.Study) -> None:
     shown = houses_shown(study, study.affiliations)
     pairs = pairs_in_window(study)
@@ -264,7 +264,7 @@ def test_every_table_joins_the_same_houses(study: an.Study) -> None:
     assert table["n"].sum() == len(some)
 
 
-@settings(max_examples=12, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=up_to(12), phases=[Phase.explicit, Phase.generate])
 @given(studies())
 def test_everything_that_is_published_agrees(study: an.Study) -> None:
     pairs = pairs_in_window(study)
@@ -430,7 +430,7 @@ def test_a_planted_person_is_in_no_finished_byte(planted: an.Study, tmp_path: Pa
     study.write(tmp_path / "study")
     an.write_network(study, tmp_path / "houses.gexf", by="house")
     an.write_network(study, tmp_path / "houses.graphml", by="house")
-    tango = an.mutual_amplification(study, seed=1, permutations=20)
+    tango = an.mutual_amplification(study, seed=1, permutations=20, test_permutations=200)
     (tmp_path / "tango.json").write_text(json.dumps(tango.to_dict()), "utf-8")
     write_csv(tango.houses, tmp_path / "houses.csv")
     for name, figure in (
@@ -513,8 +513,8 @@ def test_what_was_the_same_stays_the_same_and_nothing_else(planted: an.Study) ->
     for name, table in planted.tables.items():
         assert list(table.dtypes.astype(str)) == list(study.tables[name].dtypes.astype(str)), name
         assert len(table) == len(study.tables[name])
-    both = an.mutual_amplification(planted, seed=1, permutations=20).to_dict()
-    after = an.mutual_amplification(study, seed=1, permutations=20).to_dict()
+    both = an.mutual_amplification(planted, seed=1, permutations=20, test_permutations=200).to_dict()
+    after = an.mutual_amplification(study, seed=1, permutations=20, test_permutations=200).to_dict()
     for part in ("dyads", "reciprocity", "houses"):
         assert both[part] == after[part]
     assert set(study.shares["post_id"]) <= set(study.posts["post_id"])

@@ -36,6 +36,7 @@ from ambassador_net.readers import (
 )
 from ambassador_net.readers.gather import NOT_A_RECORD, connect
 from ambassador_net.readers.roster import normal
+from small import up_to
 
 DATA = Path(__file__).parent / "data"
 NATIVE = Path(os.environ.get("AMBASSADOR_NET_NATIVE", Path(__file__).parents[2] / "shared" / "data" / "native"))
@@ -723,7 +724,7 @@ KEYS = sorted(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=up_to(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.dictionaries(st.sampled_from(KEYS), json_values, max_size=12), min_size=1, max_size=4), st.booleans()
 )

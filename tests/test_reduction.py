@@ -16,7 +16,7 @@ from ambassador_net.amplification.weights import dyad_counts, reciprocity
 from ambassador_net.errors import EngineError, SchemaError
 from ambassador_net.reduction import duckdb, needed, statements
 from counting_loop import ORDER, count, rows
-from small import small_study, tables
+from small import small_study, tables, up_to
 from troubled import made_up_shares, troubled
 
 OBSERVED = {"yes": "full", "partial": "partial", "no": "none"}
@@ -170,7 +170,7 @@ ROLES = {
 }
 
 
-@settings(max_examples=20)
+@settings(max_examples=up_to(20))
 @given(
     st.lists(
         st.tuples(st.integers(0, 99), st.sampled_from(sorted(ROLES)), st.sampled_from(sorted(ROLES))),
@@ -279,7 +279,7 @@ def assert_counted(raw: Mapping[str, pd.DataFrame], study: an.Study) -> None:
         assert rows(found[name]) == wanted[name], name
 
 
-@settings(max_examples=25)
+@settings(max_examples=up_to(25))
 @given(any_tables())
 def test_every_table_against_a_plain_loop(raw: dict[str, pd.DataFrame]) -> None:
     assert_counted(raw, an.from_tables(raw, title="Any study"))

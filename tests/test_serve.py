@@ -54,7 +54,7 @@ def run(work: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def node() -> NotebookNode:
+def node(_remembering: None) -> NotebookNode:
     """The demo as a notebook that was run, without what takes long to compute."""
     return node_showing(an.demo(Prepared(payload(an.mutual_amplification(demo_study(), seed=1)), {})))
 
@@ -667,8 +667,10 @@ def test_server_that_dies_is_started_again_and_no_guess_is_lost(hall: Hall) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
-def test_nothing_is_left_of_a_hall(study_of_the_hall: Path, tmp_path: Path, number: signal.Signals) -> None:
-    running = Hall(tmp_path, study_of_the_hall, "--live", "1", "--token")
+def test_nothing_is_left_of_a_hall(
+    study_of_the_hall: Path, memory_of_the_run: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    running = Hall(tmp_path, study_of_the_hall, "--live", "1", "--token", memory=memory_of_the_run)
     port = int(running.address.rpartition(":")[2].strip("/"))
     below = psutil.Process(running.process.pid).children(recursive=True)
     assert len(below) >= 2
@@ -687,11 +689,11 @@ def test_nothing_is_left_of_a_hall(study_of_the_hall: Path, tmp_path: Path, numb
 
 
 @pytest.mark.slow
-def test_study_without_posts_is_served_and_what_is_missing_is_said(tmp_path: Path) -> None:
+def test_study_without_posts_is_served_and_what_is_missing_is_said(memory_of_the_run: Path, tmp_path: Path) -> None:
     study = demo_study()
     tables = {"accounts": study.accounts, "shares": study.shares}
     an.from_tables(tables, title="Without posts", made_up=True).write(tmp_path / "study")
-    running = Hall(tmp_path, tmp_path / "study", "--live", "0")
+    running = Hall(tmp_path, tmp_path / "study", "--live", "0", memory=memory_of_the_run)
     try:
         assert "the study has no posts: what needs them is called not known, never none" in running.log()
         assert ask(running.address).status == ask(f"{running.address}wall").status == 200

@@ -788,7 +788,7 @@ def test_periods_added_one_by_one_are_the_whole(
 # ---- killed at any moment -------------------------------------------------------------------------------------
 
 KILLS = 10
-WRITE = "from ambassador_net.simulate.large import write_large; write_large(sys.argv[1], 400_000, seed=3)"
+WRITE = "from ambassador_net.simulate.large import write_large; write_large(sys.argv[1], 100_000, seed=3)"
 STORE = (
     "from ambassador_net.study import read; from ambassador_net.study.storing import store; "
     "store(read(sys.argv[2]), sys.argv[1])"
@@ -830,7 +830,7 @@ def killed(code: str, *arguments: Path, there: Callable[[], bool], after: float)
 def months(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two made-up months, and a third one to be added."""
     place = tmp_path_factory.mktemp("months")
-    study = an.read(write_large(place / "large", 120_000, seed=4, accounts=2_000, months=3))
+    study = an.read(write_large(place / "large", 40_000, seed=4, accounts=2_000, months=3))
     first, last = cut(study, ["2025-03-01"])
     return first.write(place / "first"), last.write(place / "last")
 

@@ -30,7 +30,7 @@ from ambassador_net.amplification.timing import (
 )
 from ambassador_net.errors import Undefined
 from ambassador_net.reduction import dyads
-from small import small_study
+from small import small_study, up_to
 
 HOUR, DAY = 3600, 86400
 DRAWS = 5_000
@@ -226,7 +226,7 @@ def plain(cross: CrossShares) -> tuple[pd.DataFrame, dict[str, tuple[float, floa
     return frame, span
 
 
-@settings(max_examples=120)
+@settings(max_examples=up_to(120))
 @given(cross=crosses(), direction=st.sampled_from(DIRECTIONS))
 def test_the_plain_loop_gives_the_same(cross: CrossShares, direction: Direction) -> None:
     frame, span = plain(cross)
@@ -261,7 +261,7 @@ def test_the_plain_loop_gives_the_same(cross: CrossShares, direction: Direction)
     assert (size.about == "organisations") == (expected["unit"] == "organisation")
 
 
-@settings(max_examples=40)
+@settings(max_examples=up_to(40))
 @given(cross=crosses())
 def test_the_plain_loop_gives_the_same_order_check(cross: CrossShares) -> None:
     frame, span = plain(cross)
@@ -329,7 +329,7 @@ def test_many_houses_draw_their_signs() -> None:
     assert drawn.p == pytest.approx(0.00222, abs=0.0015)
 
 
-@settings(max_examples=15)
+@settings(max_examples=up_to(15))
 @given(cross=crosses(most=14), direction=st.sampled_from(DIRECTIONS))
 def test_drawn_p_agrees_with_every_arrangement(cross: CrossShares, direction: Direction) -> None:
     draws = 4_000

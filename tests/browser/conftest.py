@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request
 
 import ambassador_net as an
+from ambassador_net.amplification.remembered import VARIABLE
 from demo_study import demo_study
 
 HERE = Path(__file__).parent
@@ -21,11 +22,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(memory_of_the_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page without a kernel, built once for the browsers that open it."""
     folder = tmp_path_factory.mktemp("page")
     demo_study().write(folder / "study")
-    environment = {"AMBASSADOR_NET_STUDY": str(folder / "study")}
+    environment = {
+        "AMBASSADOR_NET_STUDY": str(folder / "study"),
+        "AMBASSADOR_NET_SEED": "1",
+        VARIABLE: str(memory_of_the_run),
+    }
     return an.build_page(DEMO, folder / "demo.html", environment=environment).path
 
 

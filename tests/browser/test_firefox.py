@@ -211,9 +211,9 @@ def test_page_without_a_kernel_answers_a_guess(firefox: Firefox, built: Path) ->
     tab.wait("document.querySelector('.answered.times').checkVisibility()")
     assert tab.evaluate("document.querySelector('.answered.times .guess dd').textContent") == "2×"
     tab.wait("document.querySelector('.verdict strong')?.checkVisibility()")
-    # something is drawn on the canvas
+    # something is drawn on the canvas, in the frame after it is shown
     drawn = "document.querySelector('.network canvas').getContext('2d').getImageData(0, 0, 320, 320).data.some(Boolean)"
-    assert tab.evaluate(drawn)
+    tab.wait(drawn)
     assert firefox.noted() == ([], [], [])
 
 

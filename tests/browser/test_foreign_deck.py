@@ -76,6 +76,7 @@ def test_measure_sees_what_is_too_large_where_nothing_shrinks_it(open_file, tmp_
     assert faults(seen.page)
 
 
+@pytest.mark.usefixtures("_remembering")
 def test_our_widget_lives_on_a_slide(open_file, tmp_path):
     shown_first = payload(ambassador_net.mutual_amplification(demo_study(), seed=1))
     state = {"_esm": widget_module(), "payload": shown_first, "language": "en", "house": -1, "guess": -1, "answer": {}}

@@ -19,7 +19,7 @@ LAPTOP = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="module")
-def tango() -> an.Amplification:
+def tango(_remembering: None) -> an.Amplification:
     return an.mutual_amplification(demo_study(), seed=1)
 
 

@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import ambassador_net as an
+from ambassador_net.amplification.remembered import VARIABLE
 from demo_study import demo_study
 from page_checks import faults, overflow
 
@@ -28,7 +29,8 @@ import sys
 from ambassador_net.app import serve_app
 serve_app(
     sys.argv[1], port=int(sys.argv[2]), open_browser=False, language="fi",
-    environment={"AMBASSADOR_NET_STUDY": sys.argv[3]}, ready=lambda address: print(address, flush=True),
+    environment={"AMBASSADOR_NET_STUDY": sys.argv[3], "AMBASSADOR_NET_SEED": "1"},
+    ready=lambda address: print(address, flush=True),
 )
 """
 # a message of the kernel protocol, sent on a socket of the test's own; gives the types of what came back
@@ -72,7 +74,7 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(browser: Browser, memory_of_the_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     del browser  # without one there is nothing to start a server for
     folder = tmp_path_factory.mktemp("app")
     demo_study().write(folder / "study")
@@ -85,7 +87,7 @@ def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env={**os.environ, "TMPDIR": str(folder)},
+            env={**os.environ, "TMPDIR": str(folder), VARIABLE: str(memory_of_the_run)},
         )
         assert process.stdout is not None
         address = process.stdout.readline().strip()
@@ -96,7 +98,7 @@ def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="module")
-def tango() -> an.Amplification:
+def tango(_remembering: None) -> an.Amplification:
     return an.mutual_amplification(demo_study(), seed=1)
 
 
