@@ -952,6 +952,24 @@ def test_kept_ready_kernels_stay_within_the_places(set_up: Path, tmp_path: Path)
         running.stop()
 
 
+@forks
+@pytest.mark.slow
+def test_of_many_at_once_nobody_waits_for_a_place(set_up: Path, tmp_path: Path) -> None:
+    options = ("--places=6", "--preheat_kernel=True", "--pool_size=3")
+    running = Server(Path(os.path.realpath(tmp_path)) / "s", *options)
+
+    async def work() -> list[int]:
+        visitors = [Visitor(running.address) for _ in range(40)]
+        return [answer.code for answer in await asyncio.gather(*(one.open_page() for one in visitors))]
+
+    try:
+        codes = visit(work())
+        assert (codes.count(200), codes.count(503)) == (6, 34)
+        assert len(running.kernels()) == 6
+    finally:
+        running.stop()
+
+
 # ---- the server's parts ------------------------------------------------------------------------------------
 
 

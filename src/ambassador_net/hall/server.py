@@ -45,8 +45,9 @@ _DESCRIPTORS_EACH = 40
 _SOCKET_PATH = 107
 _SOCKET_NAME = len("/voila_xxxxxxxx/kernel-00000000-0000-0000-0000-000000000000-ipc-99")
 
-# for a kernel that is kept ready to be ready, before the next is begun
+# for a kernel that is kept ready to be ready, before the next is begun; and until a visitor looks for it again
 _READY_S = 10.0
+_LOOK_AGAIN_S = 0.1
 
 _FULL_PAGE = (
     b'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>No place is free</title>'
@@ -81,6 +82,8 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         self._taken: set[object] = set()
         self._waiting: list[asyncio.Future[None]] = []
         self._ending: set[asyncio.Future[Any]] = set()
+        # visitors who wait for a kernel that is about to be ready
+        self._hoping = 0
         # one after the other the first are ready soon; all at once, all of them are ready late
         self._begun = asyncio.Semaphore(max(2, os.cpu_count() or 2))
         self._is_closing = False
@@ -111,26 +114,48 @@ class SeatedKernelManager(AsyncMappingKernelManager):
         kept_ready: int = getattr(self, "get_pool_size", lambda _: 0)(notebook)
         return kept_ready > len(self._waiting) if kept_ready else len(self._taken) < self.places
 
-    async def drop_dead(self, notebook: str) -> None:
-        """Forget the kernels that were kept ready and have ended, so that no visitor is given one.
+    async def is_seated(self, notebook: str) -> bool:
+        """Wait for the kernel that the next visitor is given; say whether there is one.
+
+        Those that have ended are forgotten, so that no visitor is given one. Where none are kept ready, the visitor's
+        own has yet to be started.
 
         Parameters
         ----------
         notebook
             What is to be shown, as Voilà names it.
+
+        Returns
+        -------
+        bool
+            If so, and nothing is awaited in between, the visitor waits no longer for a place.
         """
         pool: list[asyncio.Future[dict[str, Any]]] = getattr(self, "_pools", {}).get(notebook, [])
-        await self._drop([one for one in pool if one.done()], notebook)
-        # the next visitor is given the first and waits for it anyway; those that wait for a place come last
-        for _ in range(len(pool)):
-            if not pool or not self.has_place(notebook):
-                return
+        # those who wait already take what there is; who would wait for nothing is told at once
+        if self._hoping >= len(pool) - len(self._waiting) + max(0, self.places - len(self._taken)):
+            return False
+        self._hoping += 1
+        try:
+            return await self._is_given(pool, notebook)
+        finally:
+            self._hoping -= 1
+
+    async def _is_given(self, pool: list["asyncio.Future[dict[str, Any]]"], notebook: str) -> bool:
+        while self.has_place(notebook):
+            if not pool:
+                return True
+            # the visitor is given the first, and one that waits for a place itself may wait for ever
+            pool.sort(key=lambda kept_ready: not kept_ready.done())
             first = pool[0]
-            await asyncio.wait([first])
+            if not first.done():
+                await asyncio.wait([first], timeout=_LOOK_AGAIN_S)
+                continue
             if not first.cancelled() and first.exception() is None:
                 await asyncio.wait([first.result()["task"]])
-            if not await self._drop([first], notebook):
-                return
+            # many may wait for the same one
+            if not await self._drop([first], notebook) and pool and pool[0] is first:
+                return True
+        return False
 
     async def _drop(self, started: list["asyncio.Future[dict[str, Any]]"], notebook: str) -> bool:
         """Drop those that have ended and start others; say whether there were any."""
@@ -287,11 +312,9 @@ class SeatHandler(TornadoVoilaHandler):  # type: ignore[misc]
         """
         # the browser sends this cookie back when the page is closed; without it, its kernel could not be ended
         self.xsrf_token  # noqa: B018 - asking for it sets it
-        if self.notebook_path and not path:
-            await self.kernel_manager.drop_dead(self.notebook_path)
-            if not self.kernel_manager.has_place(self.notebook_path):
-                self.turn_away()
-                return
+        if self.notebook_path and not path and not await self.kernel_manager.is_seated(self.notebook_path):
+            self.turn_away()
+            return
         try:
             await super().get(path)
         except HallFullError:
