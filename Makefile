@@ -2,7 +2,8 @@
 
 STUDY ?= data/example
 SEED ?=
-WORKERS ?= 2
+# more than there are cores: tests with a browser or a server wait a good part of their time
+WORKERS ?= 3
 PYTHON ?= python3 python3.13 python3.12 python3.11 python
 
 ifeq ($(OS),Windows_NT)
