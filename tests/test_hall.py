@@ -1028,6 +1028,28 @@ def test_places_follow_from_free_memory(tmp_path: Path) -> None:
     assert places.free_mb(tmp_path) > 200
 
 
+def test_kernels_that_end_whenever_they_begin_are_not_waited_for_for_ever() -> None:
+    class Pooled(server.SeatedKernelManager):
+        """As Voilà derives it, but that no kernel lives."""
+
+        def fill_if_needed(self, *, delay: float, notebook_name: str) -> None:
+            pool = self._pools[notebook_name]
+            while len(pool) < 2:
+                pool.append(failed := asyncio.get_running_loop().create_future())
+                failed.set_exception(RuntimeError("ended"))
+
+        def get_pool_size(self, notebook_name: str) -> int:
+            return len(self._pools[notebook_name])
+
+    async def work() -> None:
+        manager = Pooled(config=Config({"SeatedKernelManager": {"places": 5}}))
+        manager._pools = {"x.ipynb": []}
+        manager.fill_if_needed(delay=0, notebook_name="x.ipynb")
+        assert not await asyncio.wait_for(manager.is_seated("x.ipynb"), 20)
+
+    run(work())
+
+
 def test_sockets_are_enough_for_a_hall() -> None:
     manager = server.SeatedKernelManager()
     # libzmq allows 1,023 by default: about 190 kernels

@@ -141,7 +141,9 @@ class SeatedKernelManager(AsyncMappingKernelManager):
             self._hoping -= 1
 
     async def _is_given(self, pool: list["asyncio.Future[dict[str, Any]]"], notebook: str) -> bool:
-        while self.has_place(notebook):
+        # kernels that end whenever they begin are not tried for ever
+        lost, most_lost = 0, len(pool)
+        while self.has_place(notebook) and lost <= most_lost:
             if not pool:
                 return True
             # the visitor is given the first, and one that waits for a place itself may wait for ever
@@ -152,8 +154,10 @@ class SeatedKernelManager(AsyncMappingKernelManager):
                 continue
             if not first.cancelled() and first.exception() is None:
                 await asyncio.wait([first.result()["task"]])
+            if await self._drop([first], notebook):
+                lost += 1
             # many may wait for the same one
-            if not await self._drop([first], notebook) and pool and pool[0] is first:
+            elif pool and pool[0] is first:
                 return True
         return False
 

@@ -7,7 +7,7 @@ joined or grouped by text, and memory does not grow with the number of shares.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import resources
 
 import duckdb
@@ -66,10 +66,8 @@ def run(study: StoredStudy, spells: pd.DataFrame, *, progress: Progress | None =
             progress(done, total)
 
     with connected(study.memory) as connection:
-        accounts = Accounts(study.accounts, spells)
-        numbers = Numbering(connection, study.accounts["account_id"])
-        sums = _sums(connection, study, spells, accounts, numbers, told)
-        opportunities = accounts.ties.posts_there_were(posts_of(connection, study, numbers, accounts, told))
+        counting = _Counting.of(connection, study, spells, told)
+        sums, opportunities = counting.sums(), counting.opportunities()
     tables = sums.tables(study.accounts["account_id"])
     plan = [(name, text) for name, text in statements("reduction.sql") if name in ("sides", "pairs")]
     given = {
@@ -83,27 +81,78 @@ def run(study: StoredStudy, spells: pd.DataFrame, *, progress: Progress | None =
     return Counted(tables, sums.streamed(), sharers)
 
 
-def _sums(
-    connection: duckdb.DuckDBPyConnection,
-    study: StoredStudy,
-    spells: pd.DataFrame,
-    accounts: "Accounts",
-    numbers: "Numbering",
-    told: Callable[[int], None],
-) -> "Sums":
-    """Add up all shares; of a study with more than are ever shuffled, only those of parts that are new."""
-    shares = study.events["shares"]
-    names = collections_of(connection, shares)
-    _require_room(study, len(names))
-    shuffled = may_shuffle(study)
-    if not shuffled and study.accounts_as_written and shares.listed_as_written:
-        found = _sums_of_parts(connection, study, spells, accounts, numbers, told)
-        if found is not None:
-            return found
-    sums = Sums(accounts, names, keep=len(shares) if shuffled else None)
-    for share in shares_of(connection, study, numbers, sums.names, told):
-        sums.add(share)
-    return sums
+@dataclass(frozen=True, eq=False)
+class _Counting:
+    """One pass over the files of a study."""
+
+    connection: duckdb.DuckDBPyConnection
+    study: StoredStudy
+    spells: pd.DataFrame
+    accounts: Accounts
+    numbers: Numbering
+    told: Callable[[int], None]
+
+    @classmethod
+    def of(
+        cls,
+        connection: duckdb.DuckDBPyConnection,
+        study: StoredStudy,
+        spells: pd.DataFrame,
+        told: Callable[[int], None],
+    ) -> "_Counting":
+        accounts, numbers = Accounts(study.accounts, spells), Numbering(connection, study.accounts["account_id"])
+        return cls(connection, study, spells, accounts, numbers, told)
+
+    def opportunities(self) -> pd.DataFrame:
+        """Count the posts there were to share: the statement of that name."""
+        posts = posts_of(self.connection, self.study, self.numbers, self.accounts, self.told)
+        return self.accounts.ties.posts_there_were(posts)
+
+    def sums(self) -> Sums:
+        """Add up all shares; of a study with more than are ever shuffled, only those of parts that are new."""
+        shares = self.study.events["shares"]
+        names = collections_of(self.connection, shares)
+        _require_room(self.study, len(names))
+        shuffled = may_shuffle(self.study)
+        if not shuffled and self.study.accounts_as_written and shares.listed_as_written:
+            found = self._of_parts()
+            if found is not None:
+                return found
+        return self._added(self.study, Sums(self.accounts, names, keep=len(shares) if shuffled else None))
+
+    def _added(self, study: StoredStudy, sums: Sums) -> Sums:
+        for share in shares_of(self.connection, study, self.numbers, sums.names, self.told):
+            sums.add(share)
+        return sums
+
+    def _of_parts(self) -> Sums | None:
+        """Add up what is kept of each part, counting those of which nothing is; None if one is not as written."""
+        shares = self.study.events["shares"]
+        kept = Kept(shares.place, self.study.accounts, self.spells)
+        # what is kept is counted by these very files
+        room = resources.files("ambassador_net.reduction.stored")
+        how = " ".join(room.joinpath(f"{name}.py").read_text("utf-8") for name in ("accounts", "reading", "sums"))
+        sums: list[dict[str, pa.Table]] = []
+        for number, part in enumerate(kept.parts("shares")):
+            key = kept.key(part, how, "ever")
+            if all(kept.has(name, part, key) for name in SUMS):
+                sums.append({name: pq.read_table(kept.file(name, part)) for name in SUMS})
+                self.told(shares.rows[number])
+                continue
+            one = replace(self.study, events={"shares": shares.part(number)})
+            if not one.trusted("shares"):
+                return None
+            names = collections_of(self.connection, one.events["shares"])
+            sums.append(self._added(one, Sums(self.accounts, names)).kept())
+            # where nothing may be written, it is counted again the next time
+            with suppress(OSError):
+                for name, table in sums[-1].items():
+                    with written(kept.file(name, part)) as file:
+                        pq.write_table(table.replace_schema_metadata({"key": key}), file, compression="zstd")
+        total = Sums(self.accounts, sorted({name for one in sums for name in one[SUMS[0]]["collection"].to_pylist()}))
+        for one_part in sums:
+            total.take(one_part)
+        return total
 
 
 def _require_room(study: StoredStudy, collections: int) -> None:
@@ -114,43 +163,3 @@ def _require_room(study: StoredStudy, collections: int) -> None:
             f"counting {len(study.accounts):,} accounts in {collections:,} collections takes about "
             f"{2 * needed / 1e9:.1f} GB; give it with --memory"
         )
-
-
-def _sums_of_parts(
-    connection: duckdb.DuckDBPyConnection,
-    study: StoredStudy,
-    spells: pd.DataFrame,
-    accounts: "Accounts",
-    numbers: "Numbering",
-    told: Callable[[int], None],
-) -> "Sums | None":
-    """Add up what is kept of each part, counting those of which nothing is; None if one is not as it was written."""
-    shares = study.events["shares"]
-    kept = Kept(shares.place, study.accounts, spells)
-    # what is kept is counted by these very files
-    room = resources.files("ambassador_net.reduction.stored")
-    how = " ".join(room.joinpath(f"{name}.py").read_text("utf-8") for name in ("accounts", "reading", "sums"))
-    sums: list[dict[str, pa.Table]] = []
-    for number, part in enumerate(kept.parts("shares")):
-        key = kept.key(part, how, "ever")
-        if all(kept.has(name, part, key) for name in SUMS):
-            sums.append({name: pq.read_table(kept.file(name, part)) for name in SUMS})
-            told(shares.rows[number])
-            continue
-        one = replace(study, events={"shares": shares.part(number)})
-        if not one.trusted("shares"):
-            return None
-        of_part = Sums(accounts, collections_of(connection, one.events["shares"]))
-        for share in shares_of(connection, one, numbers, of_part.names, told):
-            of_part.add(share)
-        sums.append(of_part.kept())
-        # where nothing may be written, it is counted again the next time
-        with suppress(OSError):
-            for name, table in sums[-1].items():
-                with written(kept.file(name, part)) as file:
-                    pq.write_table(table.replace_schema_metadata({"key": key}), file, compression="zstd")
-    names = sorted({name for one in sums for name in one["sums_by_collection"]["collection"].to_pylist()})
-    total = Sums(accounts, names)
-    for one_part in sums:
-        total.take(one_part)
-    return total

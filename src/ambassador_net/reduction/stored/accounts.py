@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ambassador_net.reduction import checks
-from ambassador_net.reduction.stored.streamed import MICROSECONDS, Bools, Moments, Numbers, Places, identities
+from ambassador_net.reduction.stored.streamed import MICROSECONDS, Bools, Moments, Numbers, Places
 
 # a missing time is the smallest number
 NO_TIME = int(np.iinfo(np.int64).min)
@@ -64,6 +64,26 @@ class Numbering:
             known = np.where(self._sorted[at] == wanted, self._order[at], np.int32(-1))
             number[lost] = np.where(wanted == self._missing, np.int32(self.n), known)
         return number
+
+
+def identities(accounts: pd.DataFrame) -> Places:
+    """Put the accounts of a person together; official accounts stay apart.
+
+    Parameters
+    ----------
+    accounts
+        Of the study.
+
+    Returns
+    -------
+    numpy.ndarray
+        For each account the row of its holder's first, for an official one its own; shape (accounts,).
+    """
+    rows = np.arange(len(accounts))
+    holder = pd.factorize(accounts["holder_id"])[0]
+    first = np.full(int(holder.max(initial=-1)) + 1, len(accounts), dtype=np.int64)
+    np.minimum.at(first, holder, rows)
+    return np.where((accounts["role"] == "organisation").to_numpy(), rows, first[holder])
 
 
 class Accounts:

@@ -10,6 +10,7 @@ from ambassador_net.errors import EngineError
 from ambassador_net.reduction import spark
 from ambassador_net.reduction.checks import cells_of, ends_of
 from ambassador_net.reduction.statements import Statement, needed, statements
+from ambassador_net.reduction.stored.accounts import identities
 from ambassador_net.reduction.stored.streamed import (
     Counted,
     Inside,
@@ -18,11 +19,10 @@ from ambassador_net.reduction.stored.streamed import (
     Places,
     ShareColumns,
     Streamed,
-    identities,
     may_shuffle,
 )
-from ambassador_net.study import TABLES
 from ambassador_net.study.stored import StoredStudy, StoredTable
+from ambassador_net.study.storing import arrow_schema
 
 PLAN = statements("reduction.sql", "streamed.sql")
 
@@ -72,7 +72,7 @@ def run(study: StoredStudy, spells: pd.DataFrame, *, master: str | None = None) 
             given[f"stored_{name}"] = study.events[name].files
             plan.append((name, _selected(study.events[name])))
         else:
-            given[name] = _without_rows(name)
+            given[name] = arrow_schema(name).empty_table().to_pandas()
     plan += needed(PLAN, wanted)
     return counted(spark.run(plan, given, wanted, master=master), study.accounts)
 
@@ -141,13 +141,6 @@ def _selected(table: StoredTable) -> str:
     if table.name == "shares":
         cells["shared_at_earliest"], cells["shared_at_latest"] = ends_of(cells)
     return f"SELECT {', '.join(f'{cell} AS {name}' for name, cell in cells.items())} FROM stored_{table.name}"  # noqa: S608
-
-
-def _without_rows(name: str) -> pd.DataFrame:
-    kinds = {"string": "str", "number": "float64"}
-    return pd.DataFrame(
-        {column.name: pd.Series(dtype=kinds.get(column.type, "datetime64[us]")) for column in TABLES[name]}
-    )
 
 
 def _strengths(by_account: pd.DataFrame, ids: "pd.Series[str]") -> pd.DataFrame:

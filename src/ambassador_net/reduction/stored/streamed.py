@@ -125,23 +125,3 @@ def may_shuffle(study: StoredStudy) -> bool:
     """
     shares = len(study.events["shares"])
     return shares <= MOST_SHUFFLED and (study.memory is None or shares * _BYTES_TO_SHUFFLE <= study.memory)
-
-
-def identities(accounts: pd.DataFrame) -> Places:
-    """Put the accounts of a person together; official accounts stay apart.
-
-    Parameters
-    ----------
-    accounts
-        Of the study.
-
-    Returns
-    -------
-    numpy.ndarray
-        For each account the row of its holder's first, for an official one its own; shape (accounts,).
-    """
-    rows = np.arange(len(accounts))
-    holder = pd.factorize(accounts["holder_id"])[0]
-    first = np.full(int(holder.max(initial=-1)) + 1, len(accounts), dtype=np.int64)
-    np.minimum.at(first, holder, rows)
-    return np.where((accounts["role"] == "organisation").to_numpy(), rows, first[holder])
