@@ -189,7 +189,8 @@ def house_classes(study: StoredStudy, dyads: Dyads, streamed: Streamed) -> House
 def _shares(study: AnyStudy, dyads: Dyads, identity: Indices) -> tuple[Indices, Indices, Indices, Times, Times]:
     """Sharer, source, stratum, earliest and latest time of each share that is no self-share and has a known source.
 
-    They come in an order of their own: what is drawn depends on the order, and must not depend on that of the rows.
+    They come in an order of their own: what is drawn depends on the order, and must not depend on that of the rows,
+    neither of the shares nor of the accounts.
     """
     columns: list[npt.NDArray[np.integer[Any]]]
     if isinstance(study, StoredStudy):
@@ -206,7 +207,9 @@ def _shares(study: AnyStudy, dyads: Dyads, identity: Indices) -> tuple[Indices, 
         known = known[used]
         columns = [sharer[used], source[used], pd.factorize(known["collection"].fillna(""), sort=True)[0]]
         earliest, latest = (_seconds(known[end], 0) for end in ("shared_at_earliest", "shared_at_latest"))
-    order = np.lexsort((*columns, latest, earliest))
+    sharer, source, stratum = columns
+    alphabetical = pd.factorize(study.accounts["account_id"], sort=True)[0]
+    order = np.lexsort((stratum, alphabetical[source], alphabetical[sharer], latest, earliest))
     sharer, source, stratum = (values[order].astype(np.intp) for values in columns)
     return sharer, source, stratum, earliest[order], latest[order]
 
